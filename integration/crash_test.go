@@ -1,0 +1,149 @@
+package integration
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// kills is how often the server is killed; each at a random moment of pushes by two clients.
+const kills = 50
+
+// TestKilledServerKeepsWhatItAcknowledged kills the server with SIGKILL while two clients push, starts it again, and
+// compares: each acknowledged push is there, a push that was not acknowledged is there whole or not at all, no other
+// ref has moved, C git finds the repository in order, and nothing is left lying about.
+func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, seed))
+	data := filepath.Join(short(t), "data")
+	s := &server{binary: built(t), data: data}
+	s.run(t)
+	t.Cleanup(func() { s.stop(t) })
+	secret := s.Tokens["vcs"]
+	source := sampleHistory(t)
+	git(t, source, "push", "-q", "--mirror", s.mine("admin/crash"))
+	still := refs(t, s.dir(t, "admin/crash"))
+	dir := s.dir(t, "admin/crash")
+
+	pushers := []*pusher{newPusher(t, s, "one"), newPusher(t, s, "two")}
+	for round := range kills {
+		var wg sync.WaitGroup
+		stop := make(chan struct{})
+		for _, p := range pushers {
+			wg.Go(func() { p.pushUntil(s.http("admin/crash", "git", secret), stop) })
+		}
+		time.Sleep(time.Duration(rng.IntN(120)) * time.Millisecond) // the moment of the kill is the point of the test
+		s.kill(t)
+		close(stop)
+		wg.Wait()
+		s.run(t)
+		for _, p := range pushers {
+			p.check(t, dir, round)
+		}
+		now := refs(t, dir)
+		for _, p := range pushers {
+			now = without(now, "refs/heads/"+p.branch)
+		}
+		if now != still {
+			t.Fatalf("round %d: refs that nobody pushed have changed\n%s--\n%s", round, now, still)
+		}
+		if round%10 == 9 {
+			fsck(t, dir)
+		}
+	}
+	acknowledged := 0
+	for _, p := range pushers {
+		acknowledged += p.count
+	}
+	t.Logf("%d kills, %d pushes acknowledged", kills, acknowledged)
+	if acknowledged < kills/5 {
+		t.Errorf("only %d pushes came through: the test shows too little", acknowledged)
+	}
+	fsck(t, dir)
+	leftovers(t, dir)
+}
+
+// pusher commits and pushes to a branch of its own, and remembers what was acknowledged.
+type pusher struct {
+	dir, branch  string
+	acknowledged string // the last commit that the server said yes to
+	tried        string // the last one that was sent
+	count        int
+}
+
+func newPusher(t *testing.T, s *server, branch string) *pusher {
+	t.Helper()
+	p := &pusher{dir: t.TempDir(), branch: branch, acknowledged: ""}
+	git(t, "", "clone", "-q", s.mine("admin/crash"), p.dir)
+	return p
+}
+
+func (p *pusher) pushUntil(address string, stop <-chan struct{}) {
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		if err := os.WriteFile(filepath.Join(p.dir, p.branch), fmt.Appendf(nil, "%d %d\n", time.Now().UnixNano(), n), 0o644); err != nil {
+			return
+		}
+		_, _ = tryGit(p.dir, nil, "add", "-A")
+		_, _ = tryGit(p.dir, nil, "commit", "-q", "-m", "Push on")
+		id, _ := tryGit(p.dir, nil, "rev-parse", "HEAD")
+		p.tried = strings.TrimSpace(id)
+		if _, err := tryGit(p.dir, nil, "push", "-q", address, "HEAD:refs/heads/"+p.branch); err == nil {
+			p.acknowledged = p.tried
+			p.count++
+		}
+	}
+}
+
+func (p *pusher) check(t *testing.T, dir string, round int) {
+	t.Helper()
+	out, err := tryGit(dir, nil, "rev-parse", "--verify", "-q", "refs/heads/"+p.branch)
+	got := strings.TrimSpace(out)
+	if err != nil {
+		got = ""
+	}
+	if got != p.acknowledged && got != p.tried {
+		t.Fatalf("round %d: %s is %q, acknowledged was %q, tried %q", round, p.branch, got, p.acknowledged, p.tried)
+	}
+	if got != "" {
+		p.acknowledged = got
+	}
+}
+
+// without drops one ref from a listing.
+func without(listing, name string) string {
+	var b strings.Builder
+	for line := range strings.Lines(listing) {
+		if !strings.HasSuffix(strings.TrimSpace(line), " "+name) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// leftovers fails the test when lock files, temporary files or quarantines lie in a repository that nobody uses.
+func leftovers(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(path, ".lock") || strings.Contains(d.Name(), "tmp") || filepath.Base(filepath.Dir(path)) == "incoming" {
+			t.Errorf("left behind: %s", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

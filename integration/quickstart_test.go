@@ -1,0 +1,97 @@
+package integration
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestQuickstartToFirstClone(t *testing.T) {
+	path := built(t)
+	begin := time.Now()
+	s := startIn(t, path, filepath.Join(short(t), "data"))
+	git(t, "", "clone", "-q", s.mine(s.Repo), t.TempDir())
+	took := time.Since(begin)
+	t.Logf("from a built binary to the first clone: %s", took)
+	if took > 2*time.Second {
+		t.Errorf("from a built binary to the first clone it took %s, more than 2 s", took)
+	}
+	for _, kind := range []string{"api", "feed", "vcs", "web"} {
+		if !strings.HasPrefix(s.Tokens[kind], "jet_"+kind+"_") {
+			t.Errorf("the %s token is %q", kind, s.Tokens[kind])
+		}
+	}
+	if s.User == "" || s.Password == "" || s.Repo == "" || s.SSH == "" {
+		t.Errorf("quickstart left something out: %+v", s)
+	}
+}
+
+func TestQuickstartAgainStartsTheSameData(t *testing.T) {
+	data := filepath.Join(short(t), "data")
+	s := startIn(t, built(t), data)
+	secret := s.Tokens["vcs"]
+	s.stop(t)
+	again := startIn(t, s.binary, data)
+	if again.Password != "" || len(again.Tokens) != 0 {
+		t.Errorf("the second run printed secrets: %+v", again)
+	}
+	git(t, "", "ls-remote", again.http(again.Repo, "git", secret))
+}
+
+func TestQuickstartSaysWhatToPaste(t *testing.T) {
+	cmd := exec.Command(built(t), "quickstart", "--data", filepath.Join(short(t), "data"), "--http", "127.0.0.1:0", "--ssh", "127.0.0.1:0")
+	log := &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a line with git clone", func() bool { return strings.Contains(log.String(), "git clone http") })
+	var line string
+	for l := range strings.Lines(log.String()) {
+		if i := strings.Index(l, "git clone http"); i >= 0 {
+			line = strings.TrimSpace(l[i:])
+			break
+		}
+	}
+	paste := exec.Command("sh", "-c", line)
+	paste.Dir = t.TempDir()
+	paste.Env = gitEnv()
+	if out, err := paste.CombinedOutput(); err != nil {
+		t.Errorf("the printed line %q does not work: %v\n%s", line, err, out)
+	}
+	_ = cmd.Process.Signal(os.Interrupt)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("interrupted, quickstart ended with %v\n%s", err, log)
+	}
+}
+
+func TestCommandsWorkWithAndWithoutTheServer(t *testing.T) {
+	data := filepath.Join(short(t), "data")
+	s := startIn(t, built(t), data)
+	s.jeton(t, "repo", "create", "admin/while-running")
+	s.stop(t)
+	s.jeton(t, "repo", "create", "admin/while-stopped")
+	out := s.jeton(t, "repo", "list")
+	for _, name := range []string{"admin/while-running", "admin/while-stopped", s.Repo} {
+		if !strings.Contains(out, name) {
+			t.Errorf("repo list lacks %s:\n%s", name, out)
+		}
+	}
+	if out := s.jeton(t, "version"); !strings.Contains(out, "go1") {
+		t.Errorf("version says %q", out)
+	}
+	s.run(t)
+	s.jeton(t, "repo", "rename", "admin/while-stopped", "admin/renamed")
+	source := sampleHistory(t)
+	_, secret := s.token(t, "--user", "admin", "--kind", "vcs")
+	git(t, source, "push", "-q", s.http("admin/renamed", "admin", secret), "main")
+	s.fsck(t, "admin/renamed")
+	if out, err := s.try("repo", "delete", "admin/renamed"); err == nil {
+		t.Errorf("a repository was deleted without --yes: %s", out)
+	}
+	s.jeton(t, "repo", "delete", "admin/renamed", "--yes")
+	refuse(t, "", nil, []string{"not found"}, "ls-remote", s.http("admin/renamed", "admin", secret))
+}
