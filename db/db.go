@@ -1,0 +1,103 @@
+// Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
+// of the data folder. It opens and migrates the database and holds one small store of queries for each table.
+//
+//	DB ── Users() Repositories() Permissions() Tokens() SSHKeys() Plugins() Journal() Audit()
+//	 │         reads go to a pool of read-only connections
+//	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
+//	         └─► Changes ─► whoever Subscribed, before Write returns
+//
+// One process owns a data folder, so whoever keeps rows in memory (tokens, permissions) hears of every committed change
+// before the call that made it returns: what was revoked is refused from the next request on, without a query.
+//
+// Rows are plain structs; no type of the libraries underneath leaves this package, and it imports nothing of ours.
+// The SQL in migrations/ and the queries use only what PostgreSQL can do as well.
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"gorm.io/gorm"
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	read  *gorm.DB
+	write *gorm.DB
+	clock clock
+
+	// writing is held for a whole transaction and while its changes are told, so that they are heard in commit order.
+	writing sync.Mutex
+
+	// mu guards listeners.
+	mu        sync.Mutex
+	listeners map[int]func(Change)
+	nextID    int
+}
+
+// Options tell Open where the database is.
+type Options struct {
+	// Path is the database file; it is made when it is not there, readable by its owner alone. Its folder must exist.
+	Path string
+	// Readers is how many read-only connections there may be; 0 means 4.
+	Readers int
+}
+
+// Open opens the database and brings its tables to this program's version. It fails with ErrNewer where a later
+// version of Jeton has changed the tables.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Readers <= 0 {
+		o.Readers = 4
+	}
+	write, err := openWriter(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+	}
+	if err := migrate(ctx, write); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", o.Path, err), closeConn(write))
+	}
+	read, err := openReaders(o.Path, o.Readers)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), closeConn(write))
+	}
+	return &DB{read: read, write: write, listeners: map[int]func(Change){}}, nil
+}
+
+// Close waits for the transaction in progress and closes all connections.
+func (d *DB) Close() error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	return errors.Join(closeConn(d.read), closeConn(d.write))
+}
+
+func (d *DB) reader(ctx context.Context) *gorm.DB { return d.read.WithContext(ctx) }
+
+func (d *DB) inTx(ctx context.Context, fn func(*Tx) error) error { return d.Write(ctx, fn) }
+
+func (d *DB) order() *clock { return &d.clock }
+
+// Users is the store of the users table.
+func (d *DB) Users() Users { return Users{d} }
+
+// Repositories is the store of the repositories table.
+func (d *DB) Repositories() Repositories { return Repositories{d} }
+
+// Permissions is the store of the repository_permissions table.
+func (d *DB) Permissions() Permissions { return Permissions{d} }
+
+// Tokens is the store of the tokens and token_repositories tables.
+func (d *DB) Tokens() Tokens { return Tokens{d} }
+
+// SSHKeys is the store of the ssh_keys table.
+func (d *DB) SSHKeys() SSHKeys { return SSHKeys{d} }
+
+// Plugins is the store of the auth_plugins table.
+func (d *DB) Plugins() Plugins { return Plugins{d} }
+
+// Journal is the store of the push_journal table.
+func (d *DB) Journal() Journal { return Journal{d} }
+
+// Audit is the store of the audit table.
+func (d *DB) Audit() Audit { return Audit{d} }

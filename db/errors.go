@@ -1,0 +1,33 @@
+package db
+
+import (
+	"errors"
+
+	"gorm.io/gorm"
+)
+
+var (
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not there")
+	// ErrTaken: another row has this name, path or key already.
+	ErrTaken = errors.New("already taken")
+	// ErrInUse: another row refers to this one, or this one to a row that is not there.
+	ErrInUse = errors.New("refers to, or is referred to by, another row")
+	// ErrNewer: a later version of Jeton has changed the tables.
+	ErrNewer = errors.New("database is newer than this program")
+)
+
+// translate turns the library's errors into this package's; all others pass as they are.
+func translate(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return ErrNotFound
+	case errors.Is(err, gorm.ErrDuplicatedKey):
+		return ErrTaken
+	case errors.Is(err, gorm.ErrForeignKeyViolated):
+		return ErrInUse
+	}
+	return err
+}

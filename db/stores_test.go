@@ -1,0 +1,270 @@
+package db
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// peopled is a database with ada, bob and ada's repository app.
+func peopled(t *testing.T) *DB {
+	t.Helper()
+	d := fresh(t)
+	ok(t, d.Users().Insert(t.Context(), user("ada")))
+	ok(t, d.Users().Insert(t.Context(), user("bob")))
+	ok(t, d.Repositories().Insert(t.Context(), repository("app", "u-ada")))
+	return d
+}
+
+func TestUsersKeepNamesAndEmailsApart(t *testing.T) {
+	d := peopled(t)
+	wants(t, d.Users().Insert(t.Context(), User{ID: "x", Name: "ADA", FoldedName: "ada"}), ErrTaken)
+	mail := "a@b.example"
+	ok(t, d.Users().SetEmail(t.Context(), "u-ada", "A@b.example", &mail))
+	wants(t, d.Users().SetEmail(t.Context(), "u-bob", "a@B.example", &mail), ErrTaken)
+	ok(t, d.Users().SetEmail(t.Context(), "u-ada", "", nil))
+	ok(t, d.Users().SetEmail(t.Context(), "u-bob", "a@B.example", &mail))
+}
+
+func TestUsersChangeOneThingAtATime(t *testing.T) {
+	d := peopled(t)
+	ok(t, d.Users().SetPassword(t.Context(), "u-ada", "$argon2id$", noon.Add(time.Hour)))
+	ok(t, d.Users().SetAdmin(t.Context(), "u-ada", true))
+	ok(t, d.Users().SetActive(t.Context(), "u-ada", false))
+	got, err := d.Users().ByID(t.Context(), "u-ada")
+	ok(t, err)
+	want := user("ada")
+	want.PasswordHash, want.Admin, want.Active = "$argon2id$", true, false
+	want.CreatedAt, want.PasswordChangedAt = stamp(noon), stamp(noon.Add(time.Hour))
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("got  %+v\nwant %+v", got, want)
+	}
+	wants(t, d.Users().SetActive(t.Context(), "nobody", true), ErrNotFound)
+	wants(t, d.Users().Delete(t.Context(), "nobody"), ErrNotFound)
+}
+
+func TestUsersWhoOwnStay(t *testing.T) {
+	d := peopled(t)
+	wants(t, d.Users().Delete(t.Context(), "u-ada"), ErrInUse)
+	ok(t, d.Repositories().SetOwner(t.Context(), "r-app", "u-bob"))
+	ok(t, d.Users().Delete(t.Context(), "u-ada"))
+	wants(t, d.Repositories().SetOwner(t.Context(), "r-app", "u-ada"), ErrInUse)
+}
+
+func TestRepositoriesAreFoundAndChanged(t *testing.T) {
+	d := peopled(t)
+	s := d.Repositories()
+	wants(t, s.Insert(t.Context(), Repository{ID: "x", Path: "APP", FoldedPath: "app", OwnerID: "u-ada"}), ErrTaken)
+	wants(t, s.Insert(t.Context(), repository("lib", "nobody")), ErrInUse)
+	ok(t, s.Insert(t.Context(), repository("lib", "u-bob")))
+	wants(t, s.Rename(t.Context(), "r-lib", "App", "app"), ErrTaken)
+	ok(t, s.Rename(t.Context(), "r-lib", "Team/Lib", "team/lib"))
+	ok(t, s.SetPrivate(t.Context(), "r-lib", false))
+	ok(t, s.SetArchived(t.Context(), "r-lib", true))
+	ok(t, s.Describe(t.Context(), "r-lib", "a library"))
+	got, err := s.ByFoldedPath(t.Context(), "team/lib")
+	ok(t, err)
+	want := Repository{ID: "r-lib", Path: "Team/Lib", FoldedPath: "team/lib", OwnerID: "u-bob", Archived: true,
+		Description: "a library", CreatedAt: stamp(noon)}
+	if got != want {
+		t.Fatalf("got  %+v\nwant %+v", got, want)
+	}
+	list, err := s.List(t.Context())
+	ok(t, err)
+	owned, err := s.OwnedBy(t.Context(), "u-ada")
+	ok(t, err)
+	if len(list) != 2 || list[0].Path != "app" || len(owned) != 1 {
+		t.Fatalf("got list %+v, owned %+v", list, owned)
+	}
+	wants(t, s.Rename(t.Context(), "nothing", "x", "x"), ErrNotFound)
+	wants(t, s.Delete(t.Context(), "nothing"), ErrNotFound)
+}
+
+func TestPermissionsReplaceOneAnother(t *testing.T) {
+	d := peopled(t)
+	s := d.Permissions()
+	ok(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "read", CreatedAt: noon}))
+	ok(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "write", CreatedAt: noon}))
+	list, err := s.List(t.Context())
+	ok(t, err)
+	if len(list) != 1 || list[0].Level != "write" {
+		t.Fatalf("got %+v", list)
+	}
+	wants(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "nobody", Level: "read"}), ErrInUse)
+	ok(t, s.Delete(t.Context(), "r-app", "u-bob"))
+	wants(t, s.Delete(t.Context(), "r-app", "u-bob"), ErrNotFound)
+}
+
+func tokenRow(id string, repositories ...string) Token {
+	return Token{ID: id, UserID: "u-ada", Hash: "hash-" + id, Kind: "vcs", Hint: "Ab12", Label: "laptop", Access: "read",
+		Bound: len(repositories) > 0, Repositories: repositories, CreatedAt: noon}
+}
+
+func TestTokensComeBackWhole(t *testing.T) {
+	d := peopled(t)
+	end := noon.Add(time.Hour)
+	row := tokenRow("t1", "r-app")
+	row.ExpiresAt = &end
+	ok(t, d.Tokens().Insert(t.Context(), row))
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t2")))
+	wants(t, d.Tokens().Insert(t.Context(), Token{ID: "t3", Hash: "hash-t1", UserID: "u-ada"}), ErrTaken)
+	wants(t, d.Tokens().Insert(t.Context(), tokenRow("t4", "no-repository")), ErrInUse)
+	list, err := d.Tokens().List(t.Context())
+	ok(t, err)
+	if len(list) != 2 || !list[0].ExpiresAt.Equal(stamp(end)) || !reflect.DeepEqual(list[0].Repositories, []string{"r-app"}) {
+		t.Fatalf("got %+v", list)
+	}
+}
+
+func TestTokensStayBoundWhenTheirRepositoryGoes(t *testing.T) {
+	d := peopled(t)
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1", "r-app")))
+	ok(t, d.Repositories().Delete(t.Context(), "r-app"))
+	got, err := d.Tokens().ByID(t.Context(), "t1")
+	ok(t, err)
+	if !got.Bound || len(got.Repositories) != 0 {
+		t.Fatalf("got %+v, want bound to nothing", got)
+	}
+}
+
+func TestTokensAreRevokedOnce(t *testing.T) {
+	d := peopled(t)
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1")))
+	got := heard(d)
+	ok(t, d.Tokens().Revoke(t.Context(), "t1", noon))
+	ok(t, d.Tokens().Revoke(t.Context(), "t1", noon.Add(time.Hour)))
+	row, err := d.Tokens().ByID(t.Context(), "t1")
+	ok(t, err)
+	if !row.RevokedAt.Equal(stamp(noon)) || len(*got) != 2 || (*got)[0].Row.(Token).RevokedAt == nil {
+		t.Fatalf("got %+v, told %+v", row, *got)
+	}
+	wants(t, d.Tokens().Revoke(t.Context(), "t9", noon), ErrNotFound)
+	ok(t, d.Tokens().Delete(t.Context(), "t1"))
+	_, err = d.Tokens().ByID(t.Context(), "t1")
+	wants(t, err, ErrNotFound)
+}
+
+func TestTokensCountTheirUses(t *testing.T) {
+	d := peopled(t)
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1")))
+	use := TokenUse{ID: "t1", At: noon, From: "192.0.2.1", Door: "git", Times: 3}
+	ok(t, d.Tokens().RecordUses(t.Context(), []TokenUse{use, {ID: "gone", At: noon, Times: 1}, use}))
+	got, err := d.Tokens().ByID(t.Context(), "t1")
+	ok(t, err)
+	if got.Uses != 6 || got.LastUsedFrom != "192.0.2.1" || got.LastUsedDoor != "git" || !got.LastUsedAt.Equal(stamp(noon)) {
+		t.Fatalf("got %+v", got)
+	}
+}
+
+func TestSSHKeysBelongToOnePerson(t *testing.T) {
+	d := peopled(t)
+	key := SSHKey{ID: "k1", UserID: "u-ada", Label: "laptop", Public: "ssh-ed25519 AAAA", Fingerprint: "SHA256:x", CreatedAt: noon}
+	ok(t, d.SSHKeys().Insert(t.Context(), key))
+	key.ID, key.UserID = "k2", "u-bob"
+	wants(t, d.SSHKeys().Insert(t.Context(), key), ErrTaken)
+	key.Fingerprint, key.UserID = "SHA256:y", "nobody"
+	wants(t, d.SSHKeys().Insert(t.Context(), key), ErrInUse)
+	list, err := d.SSHKeys().List(t.Context())
+	ok(t, err)
+	if len(list) != 1 || list[0].UserID != "u-ada" {
+		t.Fatalf("got %+v", list)
+	}
+	ok(t, d.SSHKeys().Delete(t.Context(), "k1"))
+	wants(t, d.SSHKeys().Delete(t.Context(), "k1"), ErrNotFound)
+}
+
+func TestPluginsReplaceTheirRow(t *testing.T) {
+	d := fresh(t)
+	ok(t, d.Plugins().Save(t.Context(), Plugin{ID: "token", Enabled: true, Position: 2, Settings: "{}"}))
+	ok(t, d.Plugins().Save(t.Context(), Plugin{ID: "password", Position: 1, Settings: `{"passes":3}`}))
+	ok(t, d.Plugins().Save(t.Context(), Plugin{ID: "token", Enabled: false, Position: 0, Settings: "{}"}))
+	got, err := d.Plugins().List(t.Context())
+	ok(t, err)
+	want := []Plugin{{ID: "token", Settings: "{}"}, {ID: "password", Position: 1, Settings: `{"passes":3}`}}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestDeletingSomebodyTakesWhatIsTheirs(t *testing.T) {
+	d := peopled(t)
+	row := tokenRow("t1", "r-app")
+	row.UserID = "u-bob"
+	ok(t, d.Tokens().Insert(t.Context(), row))
+	ok(t, d.SSHKeys().Insert(t.Context(), SSHKey{ID: "k", UserID: "u-bob", Fingerprint: "f"}))
+	ok(t, d.Permissions().Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "read"}))
+	ok(t, d.Users().Delete(t.Context(), "u-bob"))
+	for _, table := range []string{"tokens", "token_repositories", "ssh_keys", "repository_permissions"} {
+		var n int64
+		ok(t, d.read.Table(table).Count(&n).Error)
+		if n != 0 {
+			t.Errorf("%s: %d rows are left", table, n)
+		}
+	}
+}
+
+func TestJournalKeepsOpenEntriesOverARestart(t *testing.T) {
+	path := t.TempDir() + "/jeton.db"
+	d := reopen(t, path)
+	ok(t, d.Users().Insert(t.Context(), user("ada")))
+	ok(t, d.Repositories().Insert(t.Context(), repository("app", "u-ada")))
+	var ids []string
+	for i := range 3 {
+		id, err := d.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "r-app", ActorName: "ada",
+			Credential: "token:t1", Updates: fmt.Sprintf("[%d]", i)})
+		ok(t, err)
+		ids = append(ids, id)
+	}
+	ok(t, d.Journal().End(t.Context(), ids[1], "[]", noon))
+	wants(t, d.Journal().End(t.Context(), ids[1], "[]", noon), ErrNotFound)
+	ok(t, d.Close())
+	open, err := reopen(t, path).Journal().Open(t.Context())
+	ok(t, err)
+	if len(open) != 2 || open[0].ID != ids[0] || open[1].ID != ids[2] || open[1].Updates != "[2]" {
+		t.Fatalf("got %+v", open)
+	}
+}
+
+func TestJournalFollowsOneRepository(t *testing.T) {
+	d := peopled(t)
+	_, err := d.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "nothing"})
+	wants(t, err, ErrInUse)
+	first, err := d.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "r-app", BegunAt: noon})
+	ok(t, err)
+	second, err := d.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "r-app", BegunAt: noon})
+	ok(t, err)
+	got, err := d.Journal().Of(t.Context(), "r-app", first, 10)
+	ok(t, err)
+	if len(got) != 1 || got[0].ID != second {
+		t.Fatalf("got %+v", got)
+	}
+	ok(t, d.Repositories().Delete(t.Context(), "r-app"))
+	open, err := d.Journal().Open(t.Context())
+	ok(t, err)
+	if len(open) != 0 {
+		t.Fatalf("entries of a deleted repository are left: %+v", open)
+	}
+}
+
+func TestAuditReadsInTheOrderOfWriting(t *testing.T) {
+	d := fresh(t)
+	ok(t, d.Audit().Append(t.Context()))
+	var batch []AuditEntry
+	for i := range 250 {
+		batch = append(batch, AuditEntry{At: noon, Action: fmt.Sprint(i), Outcome: "done"})
+	}
+	ok(t, d.Audit().Append(t.Context(), batch...))
+	first, err := d.Audit().Since(t.Context(), "", 100)
+	ok(t, err)
+	rest, err := d.Audit().Since(t.Context(), first[99].ID, 1000)
+	ok(t, err)
+	for i, e := range append(first, rest...) {
+		if e.Action != fmt.Sprint(i) {
+			t.Fatalf("entry %d is %s", i, e.Action)
+		}
+	}
+	if len(rest) != 150 {
+		t.Fatalf("got %d entries after the first 100, want 150", len(rest))
+	}
+}

@@ -1,0 +1,171 @@
+package db
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// conn is what a store works on: the database itself, or one transaction.
+type conn interface {
+	reader(ctx context.Context) *gorm.DB
+	inTx(ctx context.Context, fn func(*Tx) error) error
+	order() *clock
+}
+
+// Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission, Token, SSHKey
+// or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that went along because they
+// referred to a deleted one are not told one by one, and neither are push_journal, audit and a token's last use.
+type Change struct {
+	Row     any
+	Deleted bool
+}
+
+// Subscribe has fn called with every change after its commit and before the writing call returns, one at a time and in
+// order. fn must be quick, must not fail and must not write to the database. The result ends the subscription.
+func (d *DB) Subscribe(fn func(Change)) (cancel func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id := d.nextID
+	d.nextID++
+	d.listeners[id] = fn
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.listeners, id)
+	}
+}
+
+// Load runs read and then subscribes fn, with no change lost or told twice between the two.
+func (d *DB) Load(read func() error, fn func(Change)) (cancel func(), err error) {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if err := read(); err != nil {
+		return nil, err
+	}
+	return d.Subscribe(fn), nil
+}
+
+// Tx is one transaction. It offers the same stores as DB, for the function that Write calls and no longer.
+type Tx struct {
+	g       *gorm.DB
+	clock   *clock
+	changes []Change
+}
+
+// Write runs fn in one transaction: all that it does through tx is done and synced when Write returns nil, else
+// nothing is. fn must use tx's stores alone: a write through the DB itself would wait for fn for ever.
+func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var tx *Tx
+	err := d.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		tx = &Tx{g: g, clock: &d.clock}
+		return fn(tx)
+	})
+	if err != nil {
+		return err
+	}
+	d.tell(tx.changes)
+	return nil
+}
+
+func (d *DB) tell(changes []Change) {
+	d.mu.Lock()
+	listeners := make([]func(Change), 0, len(d.listeners))
+	for _, fn := range d.listeners {
+		listeners = append(listeners, fn)
+	}
+	d.mu.Unlock()
+	for _, c := range changes {
+		for _, fn := range listeners {
+			fn(c)
+		}
+	}
+}
+
+func (tx *Tx) reader(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx) }
+
+func (tx *Tx) inTx(_ context.Context, fn func(*Tx) error) error { return fn(tx) }
+
+func (tx *Tx) order() *clock { return tx.clock }
+
+// wrote remembers a row for the listeners.
+func (tx *Tx) wrote(row any) { tx.changes = append(tx.changes, Change{Row: row}) }
+
+// deleted remembers a row that is gone.
+func (tx *Tx) deleted(row any) { tx.changes = append(tx.changes, Change{Row: row, Deleted: true}) }
+
+// Users is the store of the users table.
+func (tx *Tx) Users() Users { return Users{tx} }
+
+// Repositories is the store of the repositories table.
+func (tx *Tx) Repositories() Repositories { return Repositories{tx} }
+
+// Permissions is the store of the repository_permissions table.
+func (tx *Tx) Permissions() Permissions { return Permissions{tx} }
+
+// Tokens is the store of the tokens and token_repositories tables.
+func (tx *Tx) Tokens() Tokens { return Tokens{tx} }
+
+// SSHKeys is the store of the ssh_keys table.
+func (tx *Tx) SSHKeys() SSHKeys { return SSHKeys{tx} }
+
+// Plugins is the store of the auth_plugins table.
+func (tx *Tx) Plugins() Plugins { return Plugins{tx} }
+
+// Journal is the store of the push_journal table.
+func (tx *Tx) Journal() Journal { return Journal{tx} }
+
+// Audit is the store of the audit table.
+func (tx *Tx) Audit() Audit { return Audit{tx} }
+
+// insert adds one row.
+func insert[Row any](ctx context.Context, tx *Tx, row Row) error {
+	if err := tx.reader(ctx).Create(&row).Error; err != nil {
+		return translate(err)
+	}
+	tx.wrote(row)
+	return nil
+}
+
+// update changes columns of the row whose id is given and tells the row as it stands then.
+func update[Row any](ctx context.Context, tx *Tx, id string, columns map[string]any) error {
+	var row Row
+	res := tx.reader(ctx).Model(&row).Where("id = ?", id).Updates(columns)
+	if res.Error != nil {
+		return translate(res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	if err := tx.reader(ctx).Take(&row, "id = ?", id).Error; err != nil {
+		return fmt.Errorf("read back: %w", translate(err))
+	}
+	tx.wrote(row)
+	return nil
+}
+
+// take reads the one row that a condition names.
+func take[Row any](ctx context.Context, c conn, where string, args ...any) (Row, error) {
+	var row Row
+	err := c.reader(ctx).Where(where, args...).Take(&row).Error
+	return row, translate(err)
+}
+
+// remove deletes the one row that a condition names and tells it as it was.
+func remove[Row any](ctx context.Context, tx *Tx, where string, args ...any) error {
+	row, err := take[Row](ctx, tx, where, args...)
+	if err != nil {
+		return err
+	}
+	if err := tx.reader(ctx).Where(where, args...).Delete(new(Row)).Error; err != nil {
+		return translate(err)
+	}
+	tx.deleted(row)
+	return nil
+}

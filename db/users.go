@@ -1,0 +1,78 @@
+package db
+
+import (
+	"context"
+	"time"
+)
+
+// User is a row of users: a person, or a machine that acts as one.
+type User struct {
+	ID   string
+	Name string
+	// FoldedName is the form in which names are compared; unique.
+	FoldedName string
+	Email      string
+	// FoldedEmail is nil where there is no e-mail; else unique.
+	FoldedEmail *string
+	// PasswordHash is a PHC string, or "" for a person without a password.
+	PasswordHash      string
+	PasswordChangedAt time.Time
+	Active            bool
+	Admin             bool
+	CreatedAt         time.Time
+}
+
+// Users is the store of users.
+type Users struct{ on conn }
+
+// List is everybody, by name.
+func (s Users) List(ctx context.Context) ([]User, error) {
+	var rows []User
+	err := s.on.reader(ctx).Order("folded_name").Find(&rows).Error
+	return rows, translate(err)
+}
+
+// ByID finds one; ErrNotFound.
+func (s Users) ByID(ctx context.Context, id string) (User, error) {
+	return take[User](ctx, s.on, "id = ?", id)
+}
+
+// ByFoldedName finds one; ErrNotFound.
+func (s Users) ByFoldedName(ctx context.Context, folded string) (User, error) {
+	return take[User](ctx, s.on, "folded_name = ?", folded)
+}
+
+// Insert adds one; ErrTaken where the name or e-mail is another's.
+func (s Users) Insert(ctx context.Context, u User) error {
+	u.CreatedAt, u.PasswordChangedAt = stamp(u.CreatedAt), stamp(u.PasswordChangedAt)
+	return s.on.inTx(ctx, func(tx *Tx) error { return insert(ctx, tx, u) })
+}
+
+// SetPassword stores a new hash; "" takes the password away. ErrNotFound.
+func (s Users) SetPassword(ctx context.Context, id, hash string, at time.Time) error {
+	return s.set(ctx, id, map[string]any{"password_hash": hash, "password_changed_at": stamp(at)})
+}
+
+// SetActive lets somebody in, or no longer; ErrNotFound.
+func (s Users) SetActive(ctx context.Context, id string, active bool) error {
+	return s.set(ctx, id, map[string]any{"active": active})
+}
+
+// SetAdmin makes somebody an administrator, or no longer; ErrNotFound.
+func (s Users) SetAdmin(ctx context.Context, id string, admin bool) error {
+	return s.set(ctx, id, map[string]any{"admin": admin})
+}
+
+// SetEmail changes the e-mail; folded is nil for none. ErrNotFound, ErrTaken.
+func (s Users) SetEmail(ctx context.Context, id, email string, folded *string) error {
+	return s.set(ctx, id, map[string]any{"email": email, "folded_email": folded})
+}
+
+// Delete removes somebody with tokens, keys and permissions; ErrNotFound, ErrInUse while they own repositories.
+func (s Users) Delete(ctx context.Context, id string) error {
+	return s.on.inTx(ctx, func(tx *Tx) error { return remove[User](ctx, tx, "id = ?", id) })
+}
+
+func (s Users) set(ctx context.Context, id string, columns map[string]any) error {
+	return s.on.inTx(ctx, func(tx *Tx) error { return update[User](ctx, tx, id, columns) })
+}
