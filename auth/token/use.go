@@ -1,0 +1,163 @@
+package token
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"jeton/db"
+)
+
+const (
+	// quiet is how long a token's use is not written again.
+	quiet = time.Minute
+	// patience bounds one transaction of the writer.
+	patience = 10 * time.Second
+)
+
+// usage is what changes with every use of a token. All states of the token's entry share it.
+type usage struct {
+	// mu guards the rest.
+	mu         sync.Mutex
+	at         time.Time
+	from, door string
+	times      int64 // all uses
+	unwritten  int64 // those of times that the database does not know
+	written    time.Time
+}
+
+func newUsage(t Token) *usage {
+	return &usage{at: t.LastUsedAt, from: t.LastUsedFrom, door: t.LastUsedDoor, times: t.Uses, written: t.LastUsedAt}
+}
+
+// on fills in a token's latest use.
+func (u *usage) on(t Token) Token {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t.LastUsedAt, t.LastUsedFrom, t.LastUsedDoor, t.Uses = u.at, u.from, u.door, u.times
+	return t
+}
+
+// note counts a use, and tells whether it is time to write.
+func (u *usage) note(at time.Time, from, door string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.at, u.from, u.door = at, from, door
+	u.times++
+	u.unwritten++
+	if at.Sub(u.written) < quiet {
+		return false
+	}
+	u.written = at
+	return true
+}
+
+// take hands out what is not written yet; ok tells whether there is anything.
+func (u *usage) take(id string) (use db.TokenUse, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	use = db.TokenUse{ID: id, At: u.at, From: u.from, Door: u.door, Times: u.unwritten}
+	u.unwritten = 0
+	return use, use.Times > 0
+}
+
+// giveBack returns uses that could not be written.
+func (u *usage) giveBack(times int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.unwritten += times
+}
+
+// Used notes that a token opened a door, for a client at the address from. It only touches memory; the writer does
+// the rest, at most once a minute for each token, and once more at Close.
+func (s *Store) Used(id, door, from string) {
+	s.mu.RLock()
+	e := s.byID[id]
+	s.mu.RUnlock()
+	if e == nil {
+		return
+	}
+	s.uses.remember(id, e.used, e.used.note(s.now(), from, door))
+}
+
+// recorder writes uses in the background.
+type recorder struct {
+	db   *db.DB
+	log  *slog.Logger
+	wake chan struct{} // holds one wish to write
+	end  chan struct{} // closed by close
+	done chan struct{} // closed when the writer has ended
+	once sync.Once
+
+	// mu guards used, the tokens with uses that are not written yet.
+	mu   sync.Mutex
+	used map[string]*usage
+}
+
+func startRecorder(d *db.DB, log *slog.Logger) *recorder {
+	r := &recorder{db: d, log: log, wake: make(chan struct{}, 1), end: make(chan struct{}), done: make(chan struct{}),
+		used: map[string]*usage{}}
+	go r.run()
+	return r
+}
+
+func (r *recorder) remember(id string, u *usage, due bool) {
+	r.mu.Lock()
+	r.used[id] = u
+	r.mu.Unlock()
+	if !due {
+		return
+	}
+	select {
+	case r.wake <- struct{}{}:
+	default: // the writer is about to look anyway
+	}
+}
+
+func (r *recorder) close() error {
+	r.once.Do(func() { close(r.end) })
+	<-r.done
+	return nil
+}
+
+func (r *recorder) run() {
+	defer close(r.done)
+	for {
+		select {
+		case <-r.wake:
+			r.write()
+		case <-r.end:
+			r.write()
+			return
+		}
+	}
+}
+
+// write stores what every used token has gathered, in one transaction.
+func (r *recorder) write() {
+	r.mu.Lock()
+	used := r.used
+	r.used = map[string]*usage{}
+	r.mu.Unlock()
+	var rows []db.TokenUse
+	for id, u := range used {
+		if row, ok := u.take(id); ok {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := r.db.Tokens().RecordUses(ctx, rows)
+	if err == nil {
+		return
+	}
+	r.log.Error("the last use of tokens was not written", "tokens", len(rows), "error", err)
+	for _, row := range rows {
+		used[row.ID].giveBack(row.Times)
+		r.remember(row.ID, used[row.ID], false)
+	}
+}
