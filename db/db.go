@@ -28,8 +28,9 @@ type DB struct {
 	write *gorm.DB
 	clock clock
 
-	// writing is held for a whole transaction and while its changes are told, so that they are heard in commit order.
-	writing sync.Mutex
+	// writing holds one token: whoever has put it there runs a transaction, and tells its changes before taking it out,
+	// so that they are heard in commit order. It is a channel and not a mutex so that a context can end the wait.
+	writing chan struct{}
 
 	// mu guards listeners.
 	mu        sync.Mutex
@@ -62,15 +63,30 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), closeConn(write))
 	}
-	return &DB{read: read, write: write, listeners: map[int]func(Change){}}, nil
+	return &DB{read: read, write: write, writing: make(chan struct{}, 1), listeners: map[int]func(Change){}}, nil
 }
 
 // Close waits for the transaction in progress and closes all connections.
 func (d *DB) Close() error {
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	d.writing <- struct{}{}
+	defer d.unlock()
 	return errors.Join(closeConn(d.read), closeConn(d.write))
 }
+
+// lock waits for the turn to write.
+func (d *DB) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case d.writing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (d *DB) unlock() { <-d.writing }
 
 func (d *DB) reader(ctx context.Context) *gorm.DB { return d.read.WithContext(ctx) }
 

@@ -39,8 +39,8 @@ func (d *DB) Subscribe(fn func(Change)) (cancel func()) {
 
 // Load runs read and then subscribes fn, with no change lost or told twice between the two.
 func (d *DB) Load(read func() error, fn func(Change)) (cancel func(), err error) {
-	d.writing.Lock()
-	defer d.writing.Unlock()
+	d.writing <- struct{}{}
+	defer d.unlock()
 	if err := read(); err != nil {
 		return nil, err
 	}
@@ -57,11 +57,10 @@ type Tx struct {
 // Write runs fn in one transaction: all that it does through tx is done and synced when Write returns nil, else
 // nothing is. fn must use tx's stores alone: a write through the DB itself would wait for fn for ever.
 func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	d.writing.Lock()
-	defer d.writing.Unlock()
-	if err := ctx.Err(); err != nil {
+	if err := d.lock(ctx); err != nil {
 		return err
 	}
+	defer d.unlock()
 	var tx *Tx
 	err := d.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		tx = &Tx{g: g, clock: &d.clock}

@@ -66,6 +66,19 @@ func TestWriteHonoursItsContext(t *testing.T) {
 	wants(t, d.Users().Insert(ctx, user("ada")), context.Canceled)
 }
 
+func TestWaitingToWriteEndsWithTheContext(t *testing.T) {
+	d := fresh(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ok(t, d.Write(t.Context(), func(*Tx) error {
+		ended := make(chan error)
+		go func() { ended <- d.Users().Insert(ctx, user("ada")) }()
+		cancel()
+		wants(t, <-ended, context.Canceled)
+		return nil
+	}))
+	ok(t, d.Users().Insert(t.Context(), user("ada")))
+}
+
 func TestSubscribeEndsWithItsCancel(t *testing.T) {
 	d := fresh(t)
 	n := 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -254,14 +255,49 @@ func TestUsesThatCannotBeWrittenAreKept(t *testing.T) {
 	w := newWorld(t)
 	tok, _ := w.mint(t, Request{})
 	w.store.cancel()
-	r := &recorder{db: w.db, log: w.store.uses.log, used: map[string]*usage{}}
+	r := &recorder{db: w.db, log: slog.New(slog.DiscardHandler), later: map[string]*usage{}}
 	u := newUsage(tok)
 	u.note(noon, "", "git")
-	r.remember(tok.ID, u, false)
 	ok(t, w.db.Close())
-	r.write()
-	if use, waits := u.take(tok.ID); !waits || use.Times != 1 || r.used[tok.ID] != u {
+	r.write(map[string]*usage{tok.ID: u})
+	if use, waits := u.take(tok.ID); !waits || use.Times != 1 || r.later[tok.ID] != u {
 		t.Fatalf("got %+v, want the use to wait", use)
+	}
+}
+
+func TestOneTokenThatIsDueDoesNotWriteTheOthers(t *testing.T) {
+	r := &recorder{wake: make(chan struct{}, 1), due: map[string]*usage{}, later: map[string]*usage{}}
+	first, second := newUsage(Token{}), newUsage(Token{})
+	r.hurry("first", first)
+	r.remember("second", second)
+	r.remember("first", first)
+	if due := r.takeDue(); len(due) != 1 || due["first"] != first {
+		t.Errorf("got %v due, want the first alone", due)
+	}
+	r.hurry("first", first)
+	if all := r.takeAll(); len(all) != 2 || len(r.takeAll()) != 0 {
+		t.Errorf("got %v at the end, want both, once", all)
+	}
+}
+
+func TestTokensAreForgottenAYearAfterTheirEnd(t *testing.T) {
+	w := newWorld(t)
+	expired, _ := w.mint(t, Request{ExpiresAt: noon.Add(day)})
+	revoked, secret := w.mint(t, Request{})
+	live, _ := w.mint(t, Request{})
+	w.set(noon.Add(day))
+	ok(t, w.store.Revoke(t.Context(), admin, revoked.ID))
+	for _, c := range []struct {
+		after time.Duration
+		gone  int
+	}{{day + kept - 1, 0}, {day + kept, 2}, {2 * kept, 0}} {
+		w.set(noon.Add(c.after))
+		if n, err := w.store.Sweep(t.Context()); err != nil || n != c.gone {
+			t.Errorf("after %v: got %d gone, %v, want %d", c.after, n, err, c.gone)
+		}
+	}
+	if _, found := w.store.Find(secret); found || len(w.store.List("")) != 1 || w.store.List("")[0].ID != live.ID {
+		t.Errorf("got %+v, want the live one alone and %s gone", w.store.List(""), expired.ID)
 	}
 }
 

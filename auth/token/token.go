@@ -69,6 +69,14 @@ func (t Token) State(now time.Time) State {
 	return Live
 }
 
+// end is when it was revoked or expires; zero where neither is so.
+func (t Token) end() time.Time {
+	if !t.RevokedAt.IsZero() {
+		return t.RevokedAt
+	}
+	return t.ExpiresAt
+}
+
 // Touches tells whether a repository lies within what the token is bound to.
 func (t Token) Touches(repoID string) bool {
 	return !t.Bound || slices.Contains(t.Repositories, repoID)

@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -78,7 +79,11 @@ func (s *Store) Used(id, door, from string) {
 	if e == nil {
 		return
 	}
-	s.uses.remember(id, e.used, e.used.note(s.now(), from, door))
+	if e.used.note(s.now(), from, door) {
+		s.uses.hurry(id, e.used)
+		return
+	}
+	s.uses.remember(id, e.used)
 }
 
 // recorder writes uses in the background.
@@ -90,29 +95,57 @@ type recorder struct {
 	done chan struct{} // closed when the writer has ended
 	once sync.Once
 
-	// mu guards used, the tokens with uses that are not written yet.
-	mu   sync.Mutex
-	used map[string]*usage
+	// mu guards the tokens with uses that are not written yet: those of due are written now, those of later when
+	// they become due, or at the end.
+	mu         sync.Mutex
+	due, later map[string]*usage
 }
 
 func startRecorder(d *db.DB, log *slog.Logger) *recorder {
 	r := &recorder{db: d, log: log, wake: make(chan struct{}, 1), end: make(chan struct{}), done: make(chan struct{}),
-		used: map[string]*usage{}}
+		due: map[string]*usage{}, later: map[string]*usage{}}
 	go r.run()
 	return r
 }
 
-func (r *recorder) remember(id string, u *usage, due bool) {
+// remember keeps a token with uses for later.
+func (r *recorder) remember(id string, u *usage) {
 	r.mu.Lock()
-	r.used[id] = u
-	r.mu.Unlock()
-	if !due {
-		return
+	defer r.mu.Unlock()
+	if r.due[id] == nil {
+		r.later[id] = u
 	}
+}
+
+// hurry has a token's uses written now.
+func (r *recorder) hurry(id string, u *usage) {
+	r.mu.Lock()
+	delete(r.later, id)
+	r.due[id] = u
+	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
 	default: // the writer is about to look anyway
 	}
+}
+
+// takeDue hands out the tokens that are due.
+func (r *recorder) takeDue() map[string]*usage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	due := r.due
+	r.due = map[string]*usage{}
+	return due
+}
+
+// takeAll hands out every token with uses.
+func (r *recorder) takeAll() map[string]*usage {
+	all := r.takeDue()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.Copy(all, r.later)
+	r.later = map[string]*usage{}
+	return all
 }
 
 func (r *recorder) close() error {
@@ -126,20 +159,16 @@ func (r *recorder) run() {
 	for {
 		select {
 		case <-r.wake:
-			r.write()
+			r.write(r.takeDue())
 		case <-r.end:
-			r.write()
+			r.write(r.takeAll())
 			return
 		}
 	}
 }
 
-// write stores what every used token has gathered, in one transaction.
-func (r *recorder) write() {
-	r.mu.Lock()
-	used := r.used
-	r.used = map[string]*usage{}
-	r.mu.Unlock()
+// write stores what tokens have gathered, in one transaction. What cannot be written waits for the next time.
+func (r *recorder) write(used map[string]*usage) {
 	var rows []db.TokenUse
 	for id, u := range used {
 		if row, ok := u.take(id); ok {
@@ -158,6 +187,6 @@ func (r *recorder) write() {
 	r.log.Error("the last use of tokens was not written", "tokens", len(rows), "error", err)
 	for _, row := range rows {
 		used[row.ID].giveBack(row.Times)
-		r.remember(row.ID, used[row.ID], false)
+		r.remember(row.ID, used[row.ID])
 	}
 }
