@@ -63,7 +63,25 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), closeConn(write))
 	}
-	return &DB{read: read, write: write, writing: make(chan struct{}, 1), listeners: map[int]func(Change){}}, nil
+	d := &DB{read: read, write: write, writing: make(chan struct{}, 1), listeners: map[int]func(Change){}}
+	if err := d.resume(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the records' ends in %s: %w", o.Path, err), d.Close())
+	}
+	return d, nil
+}
+
+// resume has new entries of the records sort behind all that are there, wherever the machine's clock stands now.
+func (d *DB) resume(ctx context.Context) error {
+	for _, row := range []any{&JournalEntry{}, &AuditEntry{}} {
+		var ids []string
+		if err := d.reader(ctx).Model(row).Order("id DESC").Limit(1).Pluck("id", &ids).Error; err != nil {
+			return translate(err)
+		}
+		if len(ids) > 0 {
+			d.clock.resume(ids[0])
+		}
+	}
+	return nil
 }
 
 // Close waits for the transaction in progress and closes all connections.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,18 @@ func (c *clock) next(now time.Time) string {
 	defer c.mu.Unlock()
 	c.last = max(now.UnixNano(), c.last+1)
 	return fmt.Sprintf("%016x%s", c.last, NewID()[:10])
+}
+
+// resume begins after the instant of an id that was given before, perhaps by a machine whose clock was ahead.
+func (c *clock) resume(id string) {
+	if len(id) < 16 {
+		return
+	}
+	if last, err := strconv.ParseInt(id[:16], 16, 64); err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.last = max(c.last, last)
+	}
 }
 
 // stamp is a time as the database keeps it: UTC, in microseconds as PostgreSQL has them.

@@ -71,7 +71,7 @@ func check(public ssh.PublicKey) error {
 		return nil
 	case ssh.KeyAlgoRSA:
 		return checkRSA(public)
-	case ssh.InsecureKeyAlgoDSA:
+	case "ssh-dss":
 		return fmt.Errorf("%w: DSA is broken; make one with: ssh-keygen -t ed25519", ErrBadKey)
 	}
 	if _, ok := public.(*ssh.Certificate); ok {
