@@ -1,0 +1,202 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"jeton/db"
+	"jeton/vcs/name"
+)
+
+// User is a person, or a machine that acts as one, without the password.
+type User struct {
+	ID, Name, Email   string
+	Active, Admin     bool
+	HasPassword       bool
+	CreatedAt         time.Time
+	PasswordChangedAt time.Time
+}
+
+// NewUser is what Users.Create needs.
+type NewUser struct {
+	Name string
+	// Email is optional, and nobody else's.
+	Email string
+	// Password is optional: without one, tokens and SSH keys are the ways in.
+	Password string
+	Admin    bool
+}
+
+// Hasher turns a password into what is stored; signin's does it with argon2id.
+type Hasher interface {
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Users is everybody. It answers from memory, which follows the database at once, and is safe for concurrent use.
+type Users struct {
+	db     *db.DB
+	hasher Hasher
+	now    func() time.Time
+	cancel func()
+
+	// mu guards the maps. Keys of byName and byEmail are folded.
+	mu              sync.RWMutex
+	byID            map[string]*person
+	byName, byEmail map[string]*person
+}
+
+// person is an entry of the maps; it is replaced, never changed.
+type person struct {
+	User
+	hash                    string
+	foldedName, foldedEmail string
+}
+
+// UserOptions are what NewUsers needs besides the database.
+type UserOptions struct {
+	Hasher Hasher
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// NewUsers reads everybody. Close ends its following of the database.
+func NewUsers(ctx context.Context, d *db.DB, o UserOptions) (*Users, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Users{db: d, hasher: o.Hasher, now: o.Now,
+		byID: map[string]*person{}, byName: map[string]*person{}, byEmail: map[string]*person{}}
+	var err error
+	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
+	if err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	return s, nil
+}
+
+// Close ends the following of the database.
+func (s *Users) Close() { s.cancel() }
+
+func (s *Users) load(ctx context.Context) error {
+	rows, err := s.db.Users().List(ctx)
+	for _, u := range rows {
+		s.put(u)
+	}
+	return err
+}
+
+func (s *Users) follow(c db.Change) {
+	u, ok := c.Row.(db.User)
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(u.ID)
+	if !c.Deleted {
+		s.put(u)
+	}
+}
+
+func (s *Users) drop(id string) {
+	if old := s.byID[id]; old != nil {
+		delete(s.byID, id)
+		delete(s.byName, old.foldedName)
+		delete(s.byEmail, old.foldedEmail)
+	}
+}
+
+func (s *Users) put(u db.User) {
+	p := &person{hash: u.PasswordHash, foldedName: u.FoldedName, User: User{ID: u.ID, Name: u.Name, Email: u.Email,
+		Active: u.Active, Admin: u.Admin, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
+		PasswordChangedAt: u.PasswordChangedAt}}
+	s.byID[u.ID], s.byName[u.FoldedName] = p, p
+	if u.FoldedEmail != nil {
+		p.foldedEmail = *u.FoldedEmail
+		s.byEmail[p.foldedEmail] = p
+	}
+}
+
+// ByID finds somebody.
+func (s *Users) ByID(id string) (User, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return found(s.byID[id])
+}
+
+// ByName finds somebody by the user name, compared as names are.
+func (s *Users) ByName(userName string) (User, bool) {
+	if len(userName) > maxName {
+		return User{}, false
+	}
+	folded := name.Fold(userName)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return found(s.byName[folded])
+}
+
+// List is everybody, by name.
+func (s *Users) List() []User {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]User, 0, len(s.byID))
+	for _, p := range s.byID {
+		all = append(all, p.User)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}
+
+// PasswordHash is what is stored of somebody's password; "" for none. It is for the password plug-in alone.
+func (s *Users) PasswordHash(id string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.byID[id]; p != nil {
+		return p.hash
+	}
+	return ""
+}
+
+// Is tells whether a name that came beside a token is the user's own: the user name or the e-mail.
+func (u User) Is(given string) bool {
+	if given == u.Name {
+		return true
+	}
+	if len(given) > maxName {
+		return false
+	}
+	folded := name.Fold(given)
+	return folded == name.Fold(u.Name) || u.Email != "" && folded == name.Fold(u.Email)
+}
+
+func found(p *person) (User, bool) {
+	if p == nil {
+		return User{}, false
+	}
+	return p.User, true
+}
+
+// rowError turns the database's answer into a sentence about a user.
+func rowError(err error, what, userName string) error {
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return ErrNoUser
+	case errors.Is(err, db.ErrTaken):
+		return fmt.Errorf("%w: %s", ErrTaken, userName)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// TokenName tells whether a name is one that clients send beside a token when they mean no person.
+func TokenName(given string) bool {
+	switch strings.ToLower(given) {
+	case "", "git", "token", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token":
+		return true
+	}
+	return false
+}

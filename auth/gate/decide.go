@@ -1,0 +1,107 @@
+package gate
+
+import (
+	"net"
+	"net/netip"
+
+	"jeton/auth/access"
+	"jeton/auth/token"
+)
+
+// decide goes through the checks that are about the resource: scope, then permission. A repository that is not there,
+// one outside the token's scope and one that may not be read take the same way through it and get the same answer.
+func (g *Gate) decide(s subject, q question) (*Grant, error) {
+	if q.access == Write && q.way.readOnly {
+		return nil, readOnlyDoor()
+	}
+	if q.res.Path == "" && q.res.RepoID == "" {
+		return g.decideNothing(s, q)
+	}
+	r, there := g.find(q.res)
+	level := access.None
+	if there && (s.token == nil || s.token.Touches(r.ID)) {
+		level = g.o.Repositories.Level(s.user, r)
+	}
+	if level < access.Read {
+		return g.absent(s, q, there)
+	}
+	if err := mayWrite(s, q, r, level); err != nil {
+		return nil, err
+	}
+	return &Grant{Identity: s.identity(), Repo: repo(r), Access: q.access}, nil
+}
+
+// decideNothing answers a question that is about no repository: an API method about the server, a person's own feed.
+func (g *Gate) decideNothing(s subject, q question) (*Grant, error) {
+	switch {
+	case s.guest():
+		return nil, noCredential()
+	case q.door == Git || q.door == View || s.token == nil || s.token.Bound:
+		return nil, notFound("no repository was named, or the token is bound to some")
+	case q.access == Write && s.token.Access != token.Write:
+		return nil, readOnlyToken()
+	}
+	return &Grant{Identity: s.identity(), Access: q.access}, nil
+}
+
+func (g *Gate) find(res Resource) (access.Repository, bool) {
+	if res.RepoID != "" {
+		return g.o.Repositories.ByID(res.RepoID)
+	}
+	return g.o.Repositories.ByPath(res.Path)
+}
+
+// absent answers for what this subject must not see, whether it is there or not. A push to a path where nothing is may
+// make the repository.
+func (g *Gate) absent(s subject, q question, there bool) (*Grant, error) {
+	if s.guest() {
+		return nil, noCredential()
+	}
+	if there || !g.mayCreate(s, q) {
+		return nil, notFound("not there, out of the token's scope, or not readable")
+	}
+	return &Grant{Identity: s.identity(), Repo: Repo{Path: q.res.Path}, Access: Write, Create: true}, nil
+}
+
+func (g *Gate) mayCreate(s subject, q question) bool {
+	if q.door != Git || q.access != Write || q.res.RepoID != "" || !g.o.PushToCreate {
+		return false
+	}
+	if s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
+		return false
+	}
+	return g.o.Create.MayCreate(s.user, q.res.Path)
+}
+
+// mayWrite refuses a write to a repository that the subject sees.
+func mayWrite(s subject, q question, r access.Repository, level access.Level) error {
+	switch {
+	case q.access != Write:
+		return nil
+	case s.guest():
+		return noCredential()
+	case s.token != nil && s.token.Access != token.Write:
+		return readOnlyToken()
+	case level < access.Write:
+		return readOnlyPerson(s.user.Name)
+	case r.Archived:
+		return archived()
+	}
+	return nil
+}
+
+func repo(r access.Repository) Repo {
+	return Repo{ID: r.ID, Path: r.Path, Public: !r.Private, Archived: r.Archived}
+}
+
+// address reads the address of "host:port" or of a host alone; the zero value where it is neither.
+func address(remote string) netip.Addr {
+	if host, _, err := net.SplitHostPort(remote); err == nil {
+		remote = host
+	}
+	a, err := netip.ParseAddr(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}

@@ -1,0 +1,128 @@
+// Package gate decides, for every door of the server, who is let in: it is the only place that does.
+//
+//	Credential ─► form ─► kind ─► alive ─► network ─► plug-in or view on ─► person active ─► scope ─► permission ─► Grant
+//
+// It knows no HTTP and no git: doors (web/door, the SSH server's wiring) turn what a client sent into a Credential and
+// a Refused error back into the protocol's own words. It imports auth's other packages and db, never vcs or web.
+package gate
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Door is a way into the server; each kind of token opens its own.
+type Door string
+
+// The doors.
+const (
+	Git  Door = "git"
+	API  Door = "api"
+	Feed Door = "feed"
+	View Door = "view" // archive, diff, patch, raw: Resource.View names which
+)
+
+// Access is what is asked for.
+type Access string
+
+// Read and Write a repository. Write to a path where nothing is yet is a question to create it.
+const (
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+// Credential is what a client presented, as it came. The zero value is a guest.
+type Credential struct {
+	// User is the user name beside the secret; Basic and SSH only. Given tells a user name that is there but empty
+	// from none at all (Basic sends both or nothing).
+	User   string
+	Secret string
+	// Scheme is how it came: "basic", "bearer", "query", "header", "body", "ssh-password", "ssh-key"; "" is a guest.
+	Scheme string
+	// Proven names an identity that was proven earlier on the same connection (see Gate.Identify); it is asked again
+	// at every Admit, so that a removed key or a revoked token ends there.
+	Proven Proven
+	// Remote is the client's address, after trusted proxies.
+	Remote netip.Addr
+}
+
+// Proven is the lasting name of a credential that was proven: exactly one id is set. See Proof for carrying it.
+type Proven struct {
+	TokenID, KeyID string
+	// UserID is set for a password, with Stamp, which is another as soon as the password is.
+	UserID, Stamp string
+}
+
+// Resource is what is asked about: a repository by its path as typed, or by id; View for the View door.
+type Resource struct {
+	Path, RepoID, View string
+}
+
+// Repo is the repository that a Grant is about; ID is empty where Create is set.
+type Repo struct {
+	ID, Path string
+	Public   bool
+	Archived bool
+}
+
+// Identity is who was recognised. UserID is empty for a guest.
+type Identity struct {
+	UserID, UserName, Email string
+	Admin                   bool
+	Proven                  Proven
+	// Credential names what was used, never the secret: "token:<id>", "key:<id>", "password", "".
+	Credential string
+	// TokenExpiry is zero where the credential never expires.
+	TokenExpiry time.Time
+}
+
+// Grant is a yes. Again asks the same question once more, now; it is called right before refs move.
+type Grant struct {
+	Identity Identity
+	Repo     Repo
+	Access   Access
+	// Create is true for a write to a path where nothing is and where the identity may create.
+	Create bool
+	Again  func(ctx context.Context) error
+}
+
+// Code says why not, for machines; the audit record holds it, the client sees it only where TOKENS.md allows.
+type Code string
+
+// The codes of refusals.
+const (
+	NoCredential  Code = "no_credential"  // none, and the resource is not public or not there
+	BadCredential Code = "bad_credential" // checksum, unknown, wrong password, wrong person
+	Expired       Code = "expired"
+	Revoked       Code = "revoked"
+	WrongKind     Code = "wrong_kind"
+	Inactive      Code = "inactive"
+	WrongNetwork  Code = "wrong_network"
+	SwitchedOff   Code = "switched_off" // plug-in or view
+	ReadOnly      Code = "read_only"
+	NotFound      Code = "not_found" // not there, out of scope, not readable: one and the same
+	Archived      Code = "archived"
+	BadRequest    Code = "bad_request" // two credentials, a secret in the wrong place
+	TooMany       Code = "too_many"
+)
+
+// Refused is every no. Sentence is what the client may be told; Reason is for the audit record alone.
+type Refused struct {
+	Code       Code
+	Sentence   string
+	Reason     string
+	RetryAfter time.Duration
+}
+
+func (r *Refused) Error() string { return r.Sentence }
+
+// AsRefused finds the refusal in an error; nil where the error is a failure of the server itself.
+func AsRefused(err error) *Refused {
+	var r *Refused
+	if errors.As(err, &r) {
+		return r
+	}
+	return nil
+}

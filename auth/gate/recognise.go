@@ -1,0 +1,205 @@
+package gate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"jeton/auth/access"
+	"jeton/auth/signin"
+	"jeton/auth/token"
+)
+
+// subject is who asks, so far as it is known. The zero subject is a guest.
+type subject struct {
+	user access.User
+	// token is set where one was used.
+	token *token.Token
+	// proven is set where a credential was found, even one that is refused then.
+	proven Proven
+}
+
+// question is what is asked, besides by whom.
+type question struct {
+	door   Door
+	way    doorway
+	res    Resource
+	access Access
+}
+
+func (s subject) guest() bool { return s.user.ID == "" }
+
+func (s subject) credential() string {
+	switch {
+	case s.proven.TokenID != "":
+		return "token:" + s.proven.TokenID
+	case s.proven.KeyID != "":
+		return "key:" + s.proven.KeyID
+	case s.proven.UserID != "":
+		return "password"
+	}
+	return ""
+}
+
+func (s subject) identity() Identity {
+	id := Identity{UserID: s.user.ID, UserName: s.user.Name, Email: s.user.Email, Admin: s.user.Admin,
+		Proven: s.proven, Credential: s.credential()}
+	if s.token != nil {
+		id.TokenExpiry = s.token.ExpiresAt
+	}
+	return id
+}
+
+// recognise goes through the checks that are about the credential: form, kind, alive, plug-in or view, person active.
+// With a refusal the subject still says whose it was, for the audit record.
+func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject, error) {
+	if c.Proven != (Proven{}) {
+		return g.recall(c.Proven, q)
+	}
+	f, err := read(c, q.way)
+	switch {
+	case err != nil || f.guest:
+		return subject{}, err
+	case f.isToken:
+		return g.byToken(f, q)
+	}
+	return g.byPassword(ctx, f, q)
+}
+
+func (g *Gate) byToken(f form, q question) (subject, error) {
+	t, ok := g.o.Tokens.Find(f.token)
+	if !ok {
+		return subject{}, badCredential("unknown token " + f.token.Hint())
+	}
+	s, err := g.ownerOf(t)
+	if err != nil {
+		return s, err
+	}
+	if !access.TokenName(f.user) && !s.user.Is(f.user) {
+		return s, badCredential("another person's user name beside the token")
+	}
+	return s, g.judge(s, q)
+}
+
+func (g *Gate) ownerOf(t token.Token) (subject, error) {
+	owner, ok := g.o.Users.ByID(t.UserID)
+	s := subject{user: owner, token: &t, proven: Proven{TokenID: t.ID}}
+	if !ok {
+		return s, badCredential("the token's owner is gone")
+	}
+	return s, nil
+}
+
+// judge asks what a genuine token must be at this door. Whoever holds it may be told which it is not.
+func (g *Gate) judge(s subject, q question) error {
+	t := s.token
+	if t.Kind != q.way.kind {
+		return wrongKind(t.Kind, q.way, g.o.HowToMint(q.way.kind))
+	}
+	switch t.State(g.o.Now()) {
+	case token.Revoked:
+		return revoked(t.RevokedAt)
+	case token.Expired:
+		return expired(t.ExpiresAt)
+	}
+	if q.door == Git && !g.o.SignIn.Enabled(signin.Token) {
+		return tokensOff()
+	}
+	if q.door == View && !g.o.ViewOn(q.res.View, t.ID) {
+		return viewOff(q.res.View)
+	}
+	if !s.user.Active {
+		return inactive(s.user.Name)
+	}
+	return nil
+}
+
+func (g *Gate) byPassword(ctx context.Context, f form, q question) (subject, error) {
+	// Taken before the password is judged: a password changed meanwhile leaves a stamp that is out of date.
+	u, _ := g.o.Users.ByName(f.user)
+	stamp := g.stamp(u.ID)
+	id, err := g.o.SignIn.SignIn(ctx, f.user, f.password)
+	if err != nil {
+		return subject{user: access.User{Name: u.Name}}, signInError(err)
+	}
+	if id != u.ID { // a plug-in that knows people by other names
+		u, _ = g.o.Users.ByID(id)
+		stamp = g.stamp(id)
+	}
+	return g.person(subject{user: u, proven: Proven{UserID: id, Stamp: stamp}})
+}
+
+func signInError(err error) error {
+	switch {
+	case errors.Is(err, signin.ErrRefused):
+		return badCredential("wrong user name or password")
+	case errors.Is(err, signin.ErrOff):
+		return passwordsOff()
+	case errors.Is(err, signin.ErrBusy):
+		return tooMany(2 * time.Second)
+	}
+	return fmt.Errorf("sign in: %w", err)
+}
+
+// stamp is short for a stored password; it is another when the password is, and tells nothing about it, since every
+// stored password is salted.
+func (g *Gate) stamp(userID string) string {
+	sum := sha256.Sum256([]byte(g.o.Users.PasswordHash(userID)))
+	return hex.EncodeToString(sum[:8])
+}
+
+// person ends the way of passwords and keys: is there somebody, and active?
+func (g *Gate) person(s subject) (subject, error) {
+	switch {
+	case s.user.ID == "":
+		return s, badCredential("the user is gone")
+	case !s.user.Active:
+		return s, inactive(s.user.Name)
+	}
+	return s, nil
+}
+
+// recall asks once more about a credential that was proven before.
+func (g *Gate) recall(p Proven, q question) (subject, error) {
+	switch {
+	case p.TokenID != "":
+		return g.recallToken(p, q)
+	case q.door != Git:
+		return subject{}, badCredential("keys and passwords open git alone")
+	case p.KeyID != "":
+		return g.recallKey(p)
+	}
+	u, _ := g.o.Users.ByID(p.UserID)
+	s := subject{user: u, proven: p}
+	switch {
+	case p.Stamp != g.stamp(p.UserID):
+		return s, badCredential("the password was changed")
+	case !g.o.SignIn.Enabled(signin.Password):
+		return s, passwordsOff()
+	}
+	return g.person(s)
+}
+
+func (g *Gate) recallToken(p Proven, q question) (subject, error) {
+	t, ok := g.o.Tokens.ByID(p.TokenID)
+	if !ok {
+		return subject{proven: p}, badCredential("the token is gone")
+	}
+	s, err := g.ownerOf(t)
+	if err != nil {
+		return s, err
+	}
+	return s, g.judge(s, q)
+}
+
+func (g *Gate) recallKey(p Proven) (subject, error) {
+	key, ok := g.o.Keys.ByID(p.KeyID)
+	if !ok {
+		return subject{proven: p}, badCredential("the SSH key was removed")
+	}
+	u, _ := g.o.Users.ByID(key.UserID)
+	return g.person(subject{user: u, proven: p})
+}

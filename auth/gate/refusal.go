@@ -1,0 +1,105 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+
+	"jeton/auth/token"
+)
+
+// Each refusal is made here: its code, the sentence that the client may read, the reason that only the record holds.
+
+func noCredential() error {
+	return &Refused{Code: NoCredential, Sentence: "Sign in: there is nothing here that everybody may see.",
+		Reason: "no credential"}
+}
+
+func badCredential(reason string) error {
+	return &Refused{Code: BadCredential, Sentence: "Wrong user name, password or token.", Reason: reason}
+}
+
+func badRequest(reason string) error {
+	return &Refused{Code: BadRequest, Sentence: "This request cannot be answered.", Reason: reason}
+}
+
+func twoCredentials() error {
+	return &Refused{Code: BadRequest, Sentence: "Two credentials came with one request. Send one.",
+		Reason: "two credentials"}
+}
+
+func badPlace(w doorway) error {
+	return &Refused{Code: BadRequest, Reason: "a credential in the wrong place",
+		Sentence: fmt.Sprintf("A credential for %s must not come in this place. See the documentation on tokens.", w.what)}
+}
+
+func wrongKind(have token.Kind, w doorway, how string) error {
+	return &Refused{Code: WrongKind, Reason: fmt.Sprintf("a %s token at the door of %s", have, w.what),
+		Sentence: fmt.Sprintf("This is %s token; %s needs %s token. %s", article(have), w.what, article(w.kind), how)}
+}
+
+func article(k token.Kind) string {
+	if k == token.API {
+		return "an api"
+	}
+	return "a " + string(k)
+}
+
+func expired(at time.Time) error {
+	return &Refused{Code: Expired, Reason: "expired",
+		Sentence: fmt.Sprintf("This token expired on %s. Make a new one.", at.UTC().Format("2006-01-02 15:04 MST"))}
+}
+
+func revoked(at time.Time) error {
+	return &Refused{Code: Revoked, Reason: "revoked",
+		Sentence: fmt.Sprintf("This token was revoked on %s. Make a new one.", at.UTC().Format("2006-01-02 15:04 MST"))}
+}
+
+func tokensOff() error {
+	return &Refused{Code: SwitchedOff, Reason: "the token plug-in is off", Sentence: "VCS tokens are switched off on " +
+		"this server. An administrator can turn them on under Admin → Authentication."}
+}
+
+func passwordsOff() error {
+	return &Refused{Code: SwitchedOff, Reason: "the password plug-in is off", Sentence: "Passwords are switched off on " +
+		"this server. Use a token or an SSH key, or ask an administrator."}
+}
+
+func viewOff(view string) error {
+	return &Refused{Code: SwitchedOff, Reason: "view " + view + " is not on the whitelist",
+		Sentence: fmt.Sprintf("The view %q is not open to web tokens on this server. "+
+			"An administrator can add it to the setting web.token_views.", view)}
+}
+
+func inactive(name string) error {
+	return &Refused{Code: Inactive, Reason: "inactive",
+		Sentence: fmt.Sprintf("The account %s is not active. Ask an administrator.", name)}
+}
+
+func readOnlyToken() error {
+	return &Refused{Code: ReadOnly, Reason: "a read-only token",
+		Sentence: "This token may only read. Make one with write access to push."}
+}
+
+func readOnlyPerson(name string) error {
+	return &Refused{Code: ReadOnly, Reason: "no permission to write",
+		Sentence: fmt.Sprintf("%s may read this repository, but not push to it. Ask its owner for write permission.", name)}
+}
+
+func readOnlyDoor() error {
+	return &Refused{Code: ReadOnly, Reason: "a write through a door that only reads",
+		Sentence: "Nothing can be changed at this address."}
+}
+
+func archived() error {
+	return &Refused{Code: Archived, Reason: "archived",
+		Sentence: "This repository is archived: it can be read, but not pushed to."}
+}
+
+func notFound(reason string) error {
+	return &Refused{Code: NotFound, Sentence: "There is no such repository, or you may not read it.", Reason: reason}
+}
+
+func tooMany(wait time.Duration) error {
+	return &Refused{Code: TooMany, Sentence: "Too many people are signing in at this moment. Try again in a few seconds.",
+		Reason: "the queue for passwords is full", RetryAfter: wait}
+}
