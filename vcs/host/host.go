@@ -1,0 +1,37 @@
+// Package host is the catalogue of repositories: it resolves a path to an id and opens, creates, renames and deletes
+// repositories, each as one recoverable operation over disk and rows. Pages, API, commands and push-to-create call it
+// and nothing else. It knows no user and no token: who may do it was decided before.
+package host
+
+import (
+	"context"
+	"time"
+
+	"jeton/vcs/storage"
+)
+
+// Admission is what a gate let in, as the engine needs it: one reader or writer of one repository.
+type Admission struct {
+	// RepoID is empty for a push to a path where nothing is yet; Create then makes the repository.
+	RepoID string
+	Path   string
+	Actor  storage.Actor
+	// Recheck asks credential and permission again, immediately before refs move.
+	Recheck func(ctx context.Context) error
+	// Create makes the repository of a push to a free path and returns its id; nil where RepoID is set.
+	Create func(ctx context.Context) (string, error)
+}
+
+// Refusal is a door's answer that is not a yes. Only Code and Sentence reach the client.
+type Refusal struct {
+	// Status is the HTTP status; SSH turns it into words and an exit status.
+	Status int
+	// Code is for machines: expired, wrong_kind, not_found …
+	Code string
+	// Sentence is for people: what, and what to do.
+	Sentence string
+	// RetryAfter is set for limits.
+	RetryAfter time.Duration
+}
+
+func (r *Refusal) Error() string { return r.Sentence }

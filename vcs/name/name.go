@@ -1,0 +1,142 @@
+// Package name holds the rules for names: of people, of repositories and the groups that they stand in, and of refs.
+//
+// The words that mean something in an address (archive, info, settings …) may be no segment of a repository's path, and
+// the same table cuts an address into repository and rest: router and validator cannot disagree. It is a leaf: it
+// imports nothing of ours, so that people and repositories are named by one set of rules.
+package name
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Bounds of names: bytes of a segment and of a path, segments of a path.
+const (
+	maxSegment  = 100
+	maxPath     = 255
+	maxSegments = 10
+)
+
+// reserved are the words that no segment of a path may be.
+func reserved(segment string) bool {
+	switch segment {
+	case "archive", "raw", "rawfile", "download", "files", "annotate", "diff", "changeset", "raw-changeset", "raw-diff", "changelog",
+		"commits", "compare", "branches", "tags", "feed", "feed-rss", "feed-atom", "settings", "info", "objects",
+		"git-upload-pack", "git-receive-pack", "git-upload-archive", "head", "!svn":
+		return true
+	}
+	return strings.HasPrefix(segment, "changeset-") || strings.HasPrefix(segment, "_")
+}
+
+// Reserved reports whether a segment of an address belongs to the router: as it stands, whatever its case.
+func Reserved(segment string) bool { return reserved(strings.ToLower(segment)) }
+
+// Cut splits the path of an address, without its leading slash, at its leftmost reserved segment: "team/app/info/refs"
+// is the repository "team/app" and the rest "info/refs". Words count here exactly as the router writes them.
+func Cut(path string) (repo, rest string) {
+	for at := 0; ; {
+		segment, _, more := strings.Cut(path[at:], "/")
+		if segment == "HEAD" || segment != "head" && reserved(segment) {
+			return strings.TrimSuffix(path[:at], "/"), path[at:]
+		}
+		if !more {
+			return path, ""
+		}
+		at += len(segment) + 1
+	}
+}
+
+// Fold is the form in which names are compared: NFKC and case folding.
+func Fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+
+// Repository checks the path of a repository or group, such as "team/sub/app", and returns it as it is.
+func Repository(path string) (string, error) {
+	if len(path) > maxPath {
+		return "", fmt.Errorf("the path is %d bytes long; at most %d are allowed", len(path), maxPath)
+	}
+	segments := strings.Split(path, "/")
+	if len(segments) > maxSegments {
+		return "", fmt.Errorf("the path has %d parts; at most %d are allowed", len(segments), maxSegments)
+	}
+	for _, s := range segments {
+		if err := segment(s); err != nil {
+			return "", err
+		}
+		if Reserved(s) || Reserved(Fold(s)) {
+			return "", fmt.Errorf("%q means something in addresses and can be no part of a path; choose another word", s)
+		}
+	}
+	return path, nil
+}
+
+// User checks the name of a person, and returns it as it is. Names that stand for a token's owner are nobody's.
+func User(s string) (string, error) {
+	if err := segment(s); err != nil {
+		return "", err
+	}
+	switch folded := Fold(s); {
+	case Reserved(folded):
+		return "", fmt.Errorf("%q means something in addresses and can be no user name; choose another word", s)
+	case TokenUser(folded):
+		return "", fmt.Errorf("%q stands for the owner of a token and can be no user name; choose another word", s)
+	}
+	return s, nil
+}
+
+// TokenUser reports whether a user name beside a token stands for the token's owner, whoever that is.
+func TokenUser(s string) bool {
+	switch s {
+	case "git", "token", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token":
+		return true
+	}
+	return false
+}
+
+// segment checks one part of a path.
+func segment(s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("the name is empty, or has an empty part: two slashes, or one at an end")
+	case len(s) > maxSegment:
+		return fmt.Errorf("%.20q… is %d bytes long; at most %d are allowed", s, len(s), maxSegment)
+	case s[0] == '.' || s[len(s)-1] == '.':
+		return fmt.Errorf("%q begins or ends with a dot", s)
+	case strings.Contains(s, ".."):
+		return fmt.Errorf("%q holds two dots in a row", s)
+	case s[0] == '-':
+		return fmt.Errorf("%q begins with a dash, which programs take for an option", s)
+	}
+	folded := strings.ToLower(s)
+	if strings.HasSuffix(folded, ".git") || strings.HasSuffix(folded, ".lock") {
+		return fmt.Errorf("%q ends with .git or .lock; leave the ending away", s)
+	}
+	for _, r := range s {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r) {
+			return fmt.Errorf("%q holds %q; letters a-z, digits, dash, underscore and dot are allowed", s, r)
+		}
+	}
+	return nil
+}
+
+// Ref reports whether s is a full ref name by the rules of git-check-ref-format: two parts at least, and nothing in
+// them that a shell, a file system or git's revision syntax would take for something else.
+func Ref(s string) bool {
+	if !strings.Contains(s, "/") || strings.HasSuffix(s, ".") || strings.Contains(s, "..") || strings.Contains(s, "@{") {
+		return false
+	}
+	for part := range strings.SplitSeq(s, "/") {
+		if part == "" || part[0] == '.' || strings.HasSuffix(part, ".lock") {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == 0x7f || strings.IndexByte(`~^:?*[\`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
