@@ -169,8 +169,6 @@ func checkName(userName string) (string, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%w: %w", ErrBadName, err)
-	case TokenName(name.Fold(clean)):
-		return "", fmt.Errorf("%w: %s is what clients send beside a token", ErrBadName, clean)
 	case strings.HasPrefix(name.Fold(clean), "jet_"):
 		return "", fmt.Errorf("%w: what begins with jet_ is taken for a token", ErrBadName)
 	}

@@ -192,11 +192,5 @@ func rowError(err error, what, userName string) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// TokenName tells whether a name is one that clients send beside a token when they mean no person.
-func TokenName(given string) bool {
-	switch strings.ToLower(given) {
-	case "", "git", "token", "oauth2", "x-access-token", "x-token-auth", "gitlab-ci-token":
-		return true
-	}
-	return false
-}
+// TokenName tells whether a name is one that clients send beside a token when they mean no person; none at all is one.
+func TokenName(given string) bool { return given == "" || name.TokenUser(strings.ToLower(given)) }
