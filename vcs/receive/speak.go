@@ -1,0 +1,152 @@
+package receive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"jeton/vcs/object"
+	"jeton/vcs/oid"
+	"jeton/vcs/pack"
+	"jeton/vcs/pack/ingest"
+	"jeton/vcs/reach"
+	"jeton/vcs/wire"
+)
+
+// silence is broken by keep-alives, once the client has sent everything: before that it does not listen.
+type silence struct {
+	listening atomic.Bool
+	done      chan struct{}
+	once      sync.Once
+	wg        sync.WaitGroup
+}
+
+func (s *silence) begin() { s.listening.Store(true) }
+
+func (s *silence) stop() {
+	s.once.Do(func() { close(s.done) })
+	s.wg.Wait()
+}
+
+// keepAlive starts the keep-alives of a push; they are sent from begin to stop.
+func (p *push) keepAlive() *silence {
+	s := &silence{done: make(chan struct{})}
+	if p.band == nil {
+		return s
+	}
+	s.wg.Go(func() {
+		t := time.NewTicker(p.s.o.KeepAlive)
+		defer t.Stop()
+		for {
+			select {
+			case <-s.done:
+				return
+			case <-t.C:
+				if s.listening.Load() {
+					_ = p.band.KeepAlive()
+				}
+			}
+		}
+	})
+	return s
+}
+
+// progress tells people how the resolving of deltas comes along; of what the client itself sends it has its own account.
+func (p *push) progress(quiet *silence) func(string, uint32, uint32) {
+	last := time.Now()
+	return func(stage string, done, total uint32) {
+		if stage == "Receiving objects" {
+			return
+		}
+		quiet.begin()
+		if p.band == nil || p.caps.Has("quiet") || done < total && time.Since(last) < time.Second/2 {
+			return
+		}
+		last = time.Now()
+		end := "\r"
+		if done == total {
+			end = ", done.\n"
+		}
+		_ = p.band.Progress(fmt.Sprintf("%s: %3d%% (%d/%d)%s", stage, 100*uint64(done)/max(uint64(total), 1), done, total, end))
+	}
+}
+
+// abort ends a push whose commands could not be read.
+func (p *push) abort(err error) error {
+	text := "the server has failed; its administrator finds the reason in the log"
+	switch {
+	case errors.Is(err, ErrBadRequest), errors.Is(err, wire.ErrMalformed):
+		text = err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	}
+	return errors.Join(err, wire.Err(p.out, text))
+}
+
+// report writes report-status (gitprotocol-pack, "Report Status"), framed in band 1 where the client takes bands.
+// failed is what ended the push as a whole, if something did.
+func (p *push) report(failed error) error {
+	if failed != nil {
+		text := p.words(failed)
+		if p.unpack == "" {
+			p.unpack = text
+			text = "unpacker error"
+		}
+		for _, c := range p.commands {
+			c.refuse(text)
+		}
+	}
+	if !p.caps.Has("report-status") && !p.caps.Has("report-status-v2") {
+		return p.end()
+	}
+	var b bytes.Buffer
+	w := wire.NewWriter(&b)
+	_ = w.Line("unpack " + p.unpack)
+	for _, c := range p.commands {
+		if c.live() {
+			_ = w.Line("ok " + c.Name)
+		} else {
+			_ = w.Line("ng " + wire.Escape(c.Name) + " " + c.reason)
+		}
+	}
+	_ = w.Flush()
+	if err := w.Send(); err != nil {
+		return err
+	}
+	to := io.Writer(p.out)
+	if p.band != nil {
+		to = p.band
+	}
+	if _, err := to.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return p.end()
+}
+
+func (p *push) end() error {
+	if p.band != nil {
+		return p.band.Close()
+	}
+	return p.out.Send()
+}
+
+// words are what a client is told of an error: what it can do something about, and nothing of the server's insides.
+func (p *push) words(err error) string {
+	var limit *ingest.LimitError
+	switch {
+	case errors.As(err, &limit):
+		return limit.Error()
+	case errors.Is(err, ingest.ErrUnresolved), errors.Is(err, pack.ErrCorrupt), errors.Is(err, object.ErrMalformed),
+		errors.Is(err, oid.ErrCollision), errors.Is(err, pack.ErrTooLarge):
+		return wire.Escape(err.Error())
+	case errors.Is(err, reach.ErrBudget):
+		return "the push refers to objects that cannot be found without too long a walk; push what they belong to as well"
+	case errors.Is(err, reach.ErrMissing):
+		return "missing necessary objects"
+	}
+	return "the server has failed; its administrator finds the reason in the log"
+}
