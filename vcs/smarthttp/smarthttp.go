@@ -1,0 +1,253 @@
+// Package smarthttp speaks git over HTTP (gitprotocol-http): it unpacks requests, asks the door, and hands request and
+// answer to upload and receive, which stream through it.
+//
+//	GET  {repo}/info/refs?service=S   what there is       401 without a credential, so that git asks for one
+//	POST {repo}/git-upload-pack       a fetch             one request, one answer; nothing is kept between two
+//	POST {repo}/git-receive-pack      a push
+//
+// git shows the text of a refusal only from info/refs and only when it is text/plain; on POST it goes into the protocol
+// itself. Who may do what is the Doorkeeper's; what is said about refs and packs is upload's and receive's.
+package smarthttp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"jeton/vcs/host"
+	"jeton/vcs/receive"
+	"jeton/vcs/storage"
+	"jeton/vcs/upload"
+	"jeton/vcs/wire"
+)
+
+// The services, as git names them.
+const (
+	UploadPack  = "git-upload-pack"
+	ReceivePack = "git-receive-pack"
+)
+
+// Doorkeeper decides who is let in. The error is a *host.Refusal, or a failure of the server.
+type Doorkeeper interface {
+	Admit(r *http.Request, path, service string) (host.Admission, error)
+}
+
+// Repositories opens repositories by their id.
+type Repositories interface {
+	Open(ctx context.Context, id string) (storage.Repository, error)
+}
+
+// Options are what a Handler needs.
+type Options struct {
+	Upload  *upload.Server
+	Receive *receive.Server
+	Door    Doorkeeper
+	Repos   Repositories
+	Log     *slog.Logger
+	// Patience is how long a client may be silent while it sends, and how long it may take nothing while it is sent to;
+	// 0 means 10 minutes: git counts its objects in silence before a push.
+	Patience time.Duration
+	// Requests is how many requests with a body are served at a time; more are asked to come again. 0 means 256.
+	Requests int
+	// MaxRequest is the size of a fetch's request in bytes once it is inflated; 0 means 64 MiB. A push is bounded by
+	// receive's own limits.
+	MaxRequest int64
+}
+
+// Handler serves git's three addresses for the router, which has cut the repository's path out of the address.
+type Handler struct {
+	o     Options
+	slots chan struct{}
+}
+
+// New makes a handler.
+func New(o Options) *Handler {
+	if o.Patience <= 0 {
+		o.Patience = 10 * time.Minute
+	}
+	if o.Requests <= 0 {
+		o.Requests = 256
+	}
+	if o.MaxRequest <= 0 {
+		o.MaxRequest = 64 << 20
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{o: o, slots: make(chan struct{}, o.Requests)}
+}
+
+// InfoRefs answers GET and HEAD of info/refs.
+func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) {
+	service := r.URL.Query().Get("service")
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		text(w, http.StatusMethodNotAllowed, "info/refs is asked for with GET.")
+		return
+	case service == "":
+		text(w, http.StatusForbidden, "This server speaks smart HTTP only: use git 1.6.6 or newer, without a proxy that drops ?service=.")
+		return
+	case service != UploadPack && service != ReceivePack:
+		text(w, http.StatusForbidden, "Unknown service: this server has git-upload-pack and git-receive-pack.")
+		return
+	}
+	adm, repo, ok := h.admit(w, r, path, service)
+	if !ok {
+		return
+	}
+	version := wire.ParseVersion(r.Header.Get("Git-Protocol"))
+	noCache(w)
+	w.Header().Set("Content-Type", "application/x-"+service+"-advertisement")
+	if r.Method == http.MethodHead {
+		return
+	}
+	err := h.advertise(r.Context(), w, adm, repo, service, version)
+	if err != nil && r.Context().Err() == nil {
+		h.o.Log.ErrorContext(r.Context(), "advertisement failed", "repository", adm.Path, "error", err)
+		panic(http.ErrAbortHandler) // the client must not take half an advertisement for a whole one
+	}
+}
+
+func (h *Handler) advertise(ctx context.Context, w http.ResponseWriter, adm host.Admission, repo storage.Repository, service string, v wire.Version) error {
+	out := wire.NewWriter(w)
+	if v != wire.V2 || service == ReceivePack {
+		_ = out.Line("# service=" + service)
+		_ = out.Flush()
+		if err := out.Send(); err != nil {
+			return err
+		}
+	}
+	if service == UploadPack {
+		return h.o.Upload.Advertise(ctx, repo, v, w)
+	}
+	return h.o.Receive.Advertise(ctx, repo, v, w)
+}
+
+// admit asks the door and opens the repository; false when the answer is already given. repo is nil for a push to a path
+// where nothing is yet.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service string) (host.Admission, storage.Repository, bool) {
+	adm, err := h.o.Door.Admit(r, path, service)
+	if err != nil {
+		h.refuse(w, r, service, err)
+		return adm, nil, false
+	}
+	if adm.RepoID == "" {
+		return adm, nil, true
+	}
+	repo, err := h.o.Repos.Open(r.Context(), adm.RepoID)
+	if err != nil {
+		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)
+		text(w, http.StatusInternalServerError, "The repository cannot be opened; the server's administrator finds the reason in the log.")
+		return adm, nil, false
+	}
+	return adm, repo, true
+}
+
+// UploadPack answers POST of git-upload-pack.
+func (h *Handler) UploadPack(w http.ResponseWriter, r *http.Request, path string) {
+	h.post(w, r, path, UploadPack, func(x *exchange) error {
+		return h.o.Upload.Serve(r.Context(), x.repo, upload.Session{Version: x.version, Stateless: true}, x.in, x.out)
+	})
+}
+
+// ReceivePack answers POST of git-receive-pack.
+func (h *Handler) ReceivePack(w http.ResponseWriter, r *http.Request, path string) {
+	h.post(w, r, path, ReceivePack, func(x *exchange) error {
+		ses := receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Actor: x.adm.Actor, Recheck: x.adm.Recheck}
+		if x.adm.Create != nil {
+			ses.Create = func(ctx context.Context) (storage.Repository, error) {
+				id, err := x.adm.Create(ctx)
+				if err != nil {
+					return nil, err
+				}
+				return h.o.Repos.Open(ctx, id)
+			}
+		}
+		return h.o.Receive.Serve(r.Context(), ses, x.in, x.out)
+	})
+}
+
+// exchange is one POST that was let in.
+type exchange struct {
+	adm     host.Admission
+	repo    storage.Repository
+	version wire.Version
+	in      *body
+	out     *answer
+}
+
+func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service string, serve func(*exchange) error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		text(w, http.StatusMethodNotAllowed, service+" is asked for with POST.")
+		return
+	}
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		w.Header().Set("Retry-After", "5")
+		text(w, http.StatusServiceUnavailable, "The server is busy with as many clones and pushes as it may serve at a time; try again in a moment.")
+		return
+	}
+	if r.Header.Get("Content-Type") != "application/x-"+service+"-request" {
+		text(w, http.StatusUnsupportedMediaType, "The request's Content-Type must be application/x-"+service+"-request.")
+		return
+	}
+	adm, repo, ok := h.admit(w, r, path, service)
+	if !ok {
+		return
+	}
+	in, err := h.body(w, r, service)
+	if err != nil {
+		bodyError(w, err)
+		return
+	}
+	noCache(w)
+	w.Header().Set("Content-Type", "application/x-"+service+"-result")
+	x := &exchange{adm: adm, repo: repo, version: wire.ParseVersion(r.Header.Get("Git-Protocol")), in: in, out: h.answer(w)}
+	err = serve(x)
+	h.finish(r, x, service, err)
+}
+
+// finish logs what went wrong, and breaks an answer off that could not be finished.
+func (h *Handler) finish(r *http.Request, x *exchange, service string, err error) {
+	in := x.in.failed
+	if in != nil && !x.out.begun {
+		x.out.w.Header().Del("Content-Type")
+		bodyError(x.out.w, in)
+		return
+	}
+	if err == nil {
+		return
+	}
+	level := slog.LevelError
+	if errors.Is(err, upload.ErrBadRequest) || errors.Is(err, receive.ErrBadRequest) || errors.Is(err, wire.ErrMalformed) || r.Context().Err() != nil || in != nil {
+		level = slog.LevelInfo
+	}
+	h.o.Log.Log(r.Context(), level, service+" failed", "repository", x.adm.Path, "error", err)
+	if !x.out.begun && r.Context().Err() == nil {
+		text(x.out.w, http.StatusBadRequest, "The request could not be understood.")
+	}
+}
+
+// noCache keeps answers out of caches, as git http-backend does.
+func noCache(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Expires", "Fri, 01 Jan 1980 00:00:00 GMT")
+	h.Set("Pragma", "no-cache")
+	h.Set("Cache-Control", "no-cache, max-age=0, must-revalidate")
+}
+
+// text answers with a sentence, which git shows to its user.
+func text(w http.ResponseWriter, status int, sentence string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-cache")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(sentence + "\n"))
+}
