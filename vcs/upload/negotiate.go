@@ -126,7 +126,8 @@ func (c *conversation) classicHaves(q *request, caps wire.Caps, n *negotiation) 
 	for haves := 0; ; {
 		p, err := c.in.Next()
 		if errors.Is(err, io.EOF) {
-			return false, nil
+			// Over HTTP a client first asks for the shallow lines alone, and takes a NAK behind them amiss.
+			return false, c.out.Send()
 		}
 		if err != nil {
 			return false, err
