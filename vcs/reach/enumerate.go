@@ -47,6 +47,9 @@ func Enumerate(ctx context.Context, set *pack.Set, q Request, progress func(n in
 	if p := largestClosed(set); p != nil && q.Filter == (Filter{}) {
 		e.whole, e.roots = p, newIDs(p.Roots.IDs)
 		err := e.full()
+		if err == nil {
+			err = e.search()
+		}
 		if err != nil || len(e.roots) == 0 {
 			return e.plan(), err
 		}
@@ -81,6 +84,8 @@ type enumeration struct {
 	// whole is a closed pack that is to be sent as it is; roots are those of its roots that were not met yet.
 	whole *pack.Pack
 	roots ids
+	// inside are commits of whole at which the walk stopped.
+	inside []oid.ID
 }
 
 func newEnumeration(ctx context.Context, set *pack.Set, q Request, progress func(int)) *enumeration {
@@ -151,6 +156,9 @@ func (e *enumeration) full() error {
 			return err
 		}
 		if !fresh {
+			if e.whole != nil && len(e.roots) > 0 {
+				e.inside = append(e.inside, id)
+			}
 			continue
 		}
 		c, err := e.commit(id)
@@ -160,6 +168,31 @@ func (e *enumeration) full() error {
 		commits = append(commits, c.Parents...)
 		if err := e.trees(e.ctx, c.Tree, nil, e); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// search looks for the roots that were not met yet among the commits of the whole pack: a branch that was merged is
+// no want of a client that asks for one branch alone, and still reachable from it.
+func (e *enumeration) search() error {
+	seen := newIDs(e.inside)
+	for stack := e.inside; len(stack) > 0 && len(e.roots) > 0; {
+		if err := e.ctx.Err(); err != nil {
+			return err
+		}
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		delete(e.roots, id)
+		c, err := e.commit(id)
+		if err != nil {
+			return err
+		}
+		for _, parent := range c.Parents {
+			if !seen.has(parent) {
+				seen.add(parent)
+				stack = append(stack, parent)
+			}
 		}
 	}
 	return nil

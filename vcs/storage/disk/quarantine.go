@@ -100,13 +100,18 @@ func (r *Repository) take(staged []storage.Staged) (*generation, error) {
 		return nil, err
 	}
 	for _, s := range staged {
-		if now.find(s.Name) != nil {
+		known := now.find(s.Name)
+		if known != nil && (s.Roots == nil || known.Roots != nil) {
 			continue
 		}
 		r.mu.Lock()
 		r.live[s.Name] = true // from here on nobody unlinks a pack of this name
 		r.mu.Unlock()
-		if _, err := r.move(s); err != nil {
+		moved, err := r.move(s)
+		if err == nil && !moved {
+			err = r.learn(s)
+		}
+		if err != nil {
 			return fail(fmt.Errorf("move %s in: %w", s.Name, err))
 		}
 		p, err := openFiles(filepath.Join(r.dir, "objects/pack"), s.Name, s.Roots)
@@ -116,10 +121,21 @@ func (r *Repository) take(staged []storage.Staged) (*generation, error) {
 		fresh = append(fresh, p)
 	}
 	for _, p := range now.packs {
+		if slices.ContainsFunc(fresh, func(f *openPack) bool { return f.Name == p.Name }) {
+			continue // the same pack, of which more is known now
+		}
 		p.users.Add(1)
 		packs = append(packs, p)
 	}
 	return newGeneration(append(packs, fresh...)), nil
+}
+
+// learn keeps roots of a pack that is there already.
+func (r *Repository) learn(s storage.Staged) error {
+	if err := os.Rename(filepath.Join(s.Dir, s.Name+".roots"), r.rootsPath(s.Name)); err != nil {
+		return err
+	}
+	return syncDir(filepath.Join(r.dir, "jeton"))
 }
 
 // reindex makes the index of a pack that lacks one. A pack of ours without an index is what a crash has left of a push
