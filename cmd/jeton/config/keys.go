@@ -1,0 +1,166 @@
+// Package config knows every setting of the server: its name, default, type and meaning, in one declared table from
+// which flags, environment variables, the file and the documentation all come.
+//
+//	default  <  jeton.toml  <  JETON_… variable  <  flag
+//
+// A later layer wins key by key, and the layer that won is remembered, so that `jeton config` can say where each value
+// comes from. A key of the file that the table does not hold is an error that names the nearest one: a setting that was
+// misspelled must not be silently without effect.
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Type says how a value is written and checked.
+type Type string
+
+// The types of settings.
+const (
+	Text     Type = "text"
+	Switch   Type = "switch"   // true or false
+	Size     Type = "size"     // bytes, or a number with KiB, MiB, GiB, TiB (KB … are powers of ten)
+	Number   Type = "number"   // a whole number, 0 or more
+	Duration Type = "duration" // as Go writes them: 30s, 5m
+	List     Type = "list"     // commas between; in the file also an array
+)
+
+// Key is one setting.
+type Key struct {
+	// Name is section.key, as in the file.
+	Name string
+	// Default is the value as text.
+	Default string
+	Type    Type
+	// Values are all that a text may be; nil where anything may be.
+	Values []string
+	// Meaning is a sentence for people.
+	Meaning string
+	// Flag is the name on the command line; "" means the name with dots and underscores as dashes.
+	Flag string
+}
+
+// Variable is the environment variable of a key: JETON_SERVER_HTTP for server.http.
+func (k Key) Variable() string {
+	return "JETON_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// FlagName is the flag of a key, without the dashes before it.
+func (k Key) FlagName() string {
+	if k.Flag != "" {
+		return k.Flag
+	}
+	return strings.NewReplacer(".", "-", "_", "-").Replace(k.Name)
+}
+
+// Keys is the table of all settings, in the order in which they are shown.
+func Keys() []Key {
+	return []Key{
+		{Name: "server.url", Type: Text, Flag: "url",
+			Meaning: "The address that clients use, with its base path, such as https://code.example.com/git. Empty: the address that the server listens on."},
+		{Name: "server.http", Default: "127.0.0.1:8418", Type: Text, Flag: "http",
+			Meaning: "Where HTTP is listened on. Port 0 takes a free one."},
+		{Name: "server.trusted_proxies", Type: List,
+			Meaning: "Networks (CIDR) of proxies in front; only theirs is X-Forwarded-For believed, and their TLS counts as ours."},
+		{Name: "server.tls_cert", Type: Text,
+			Meaning: "File with the certificate chain (PEM) for HTTPS. Read at start."},
+		{Name: "server.tls_key", Type: Text,
+			Meaning: "File with the private key (PEM) for HTTPS."},
+		{Name: "server.plain_http", Default: "false", Type: Switch,
+			Meaning: "Allow HTTP without TLS on an address that others can reach. Passwords and tokens can then be read on the way."},
+		{Name: "ssh.enabled", Default: "true", Type: Switch,
+			Meaning: "Serve git over SSH."},
+		{Name: "ssh.listen", Default: "127.0.0.1:8422", Type: Text, Flag: "ssh",
+			Meaning: "Where SSH is listened on. Port 0 takes a free one."},
+		{Name: "repos.push_to_create", Default: "true", Type: Switch,
+			Meaning: "A push to a free path makes the repository, where the person may make one."},
+		{Name: "repos.create", Default: "own", Type: Text, Values: []string{"own", "anyone", "admins"},
+			Meaning: "Who may make repositories: below the own user name (own), anywhere (anyone), administrators alone (admins)."},
+		{Name: "receive.max_pack", Default: "4GiB", Type: Size,
+			Meaning: "Largest pack that a push may send."},
+		{Name: "receive.max_blob", Default: "1GiB", Type: Size,
+			Meaning: "Largest single object that a push may hold, unpacked."},
+		{Name: "receive.max_inflated", Default: "64GiB", Type: Size,
+			Meaning: "Largest sum of all objects of a push, unpacked."},
+		{Name: "receive.max_objects", Default: "20000000", Type: Number,
+			Meaning: "Most objects in one push."},
+		{Name: "receive.max_delta_chain", Default: "4096", Type: Number,
+			Meaning: "Longest chain of deltas in a pack that is sent."},
+		{Name: "receive.patience", Default: "10m", Type: Duration,
+			Meaning: "How long a client may be silent while it sends, and take nothing while it is sent to."},
+		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
+			Meaning: "The least that is logged."},
+		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
+			Meaning: "How log lines are written, on standard error."},
+	}
+}
+
+// check tells what is wrong with a value of a key.
+func (k Key) check(value string) error {
+	var err error
+	switch k.Type {
+	case Switch:
+		_, err = strconv.ParseBool(value)
+	case Size:
+		_, err = ParseSize(value)
+	case Number:
+		_, err = strconv.ParseUint(value, 10, 63)
+	case Duration:
+		var d time.Duration
+		if d, err = time.ParseDuration(value); err == nil && d <= 0 {
+			err = fmt.Errorf("a duration must be more than nothing")
+		}
+	case Text:
+		err = oneOf(value, k.Values)
+	}
+	if err != nil {
+		return fmt.Errorf("setting %s = %q: %w", k.Name, value, err)
+	}
+	return nil
+}
+
+func oneOf(value string, values []string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	for _, v := range values {
+		if v == value {
+			return nil
+		}
+	}
+	return fmt.Errorf("it can be one of %s", strings.Join(values, ", "))
+}
+
+// units are the endings of sizes, longest first.
+func units() []struct {
+	name  string
+	bytes int64
+} {
+	return []struct {
+		name  string
+		bytes int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
+		{"TB", 1e12}, {"B", 1}}
+}
+
+// ParseSize reads a number of bytes, such as 1048576, 1MiB or 10 GB; ASCII letters in either case.
+func ParseSize(s string) (int64, error) {
+	number, factor := strings.TrimSpace(s), int64(1)
+	for _, u := range units() {
+		if len(number) > len(u.name) && strings.EqualFold(number[len(number)-len(u.name):], u.name) {
+			number, factor = strings.TrimSpace(number[:len(number)-len(u.name)]), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || strings.HasPrefix(number, "+") {
+		return 0, fmt.Errorf("a size is a number of bytes, or one with KiB, MiB, GiB or TiB")
+	}
+	if n > (1<<63-1)/factor {
+		return 0, fmt.Errorf("the size is too large")
+	}
+	return n * factor, nil
+}

@@ -1,0 +1,197 @@
+package operate
+
+import (
+	"context"
+	"time"
+
+	"jeton/auth/audit"
+	"jeton/auth/signin"
+	"jeton/auth/sshkey"
+	"jeton/auth/token"
+	"jeton/cmd/jeton/control"
+)
+
+// NewToken are the arguments of token.create. Access is write for vcs and api tokens and read for others where it is
+// empty; Expires is as token.ParseExpiry reads it, or a Go duration.
+type NewToken struct {
+	User         string   `json:"user"`
+	Kind         string   `json:"kind"`
+	Label        string   `json:"label"`
+	Repositories []string `json:"repositories"`
+	Access       string   `json:"access"`
+	Expires      string   `json:"expires"`
+}
+
+// Token is a token as commands show one. Secret is set once, by token.create.
+type Token struct {
+	ID           string     `json:"id"`
+	Secret       string     `json:"token,omitempty"`
+	User         string     `json:"user"`
+	Kind         string     `json:"kind"`
+	Label        string     `json:"label"`
+	Hint         string     `json:"hint"`
+	Access       string     `json:"access"`
+	Repositories []string   `json:"repositories,omitempty"`
+	State        string     `json:"state"`
+	CreatedAt    time.Time  `json:"created_at"`
+	ExpiresAt    *time.Time `json:"expires_at"`
+	RevokedAt    *time.Time `json:"revoked_at,omitempty"`
+	LastUsedAt   *time.Time `json:"last_used_at,omitempty"`
+	LastUsedFrom string     `json:"last_used_from,omitempty"`
+	Uses         int64      `json:"uses"`
+}
+
+func (o operator) shownToken(t token.Token) Token {
+	v := Token{ID: t.ID, User: o.userName(t.UserID), Kind: string(t.Kind), Label: t.Label, Hint: t.Hint, Access: string(t.Access),
+		State: string(t.State(time.Now())), CreatedAt: t.CreatedAt, ExpiresAt: when(t.ExpiresAt), RevokedAt: when(t.RevokedAt),
+		LastUsedAt: when(t.LastUsedAt), LastUsedFrom: t.LastUsedFrom, Uses: t.Uses}
+	for _, id := range t.Repositories {
+		path := id
+		if r, ok := o.s.Access.ByID(id); ok {
+			path = r.Path
+		}
+		v.Repositories = append(v.Repositories, path)
+	}
+	return v
+}
+
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// NewKey are the arguments of key.add; Line is as in authorized_keys.
+type NewKey struct {
+	User  string `json:"user"`
+	Label string `json:"label"`
+	Line  string `json:"line"`
+}
+
+// Key is an SSH key as commands show one.
+type Key struct {
+	ID          string    `json:"id"`
+	User        string    `json:"user"`
+	Label       string    `json:"label"`
+	Fingerprint string    `json:"fingerprint"`
+	Public      string    `json:"public"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+func (o operator) shownKey(e sshkey.Entry) Key {
+	return Key{ID: e.ID, User: o.userName(e.UserID), Label: e.Label, Fingerprint: e.Fingerprint, Public: e.Public, CreatedAt: e.CreatedAt}
+}
+
+// Plugin is a way of signing in.
+type Plugin struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Enabled bool   `json:"enabled"`
+}
+
+// credentials registers the operations about tokens, keys and sign-in methods.
+func (o operator) credentials(r control.Registry) {
+	handle(r, "token.create", o.mint)
+	handle(r, "token.list", func(_ context.Context, _ audit.Actor, n Named) ([]Token, error) {
+		id, err := o.userID(n.Name)
+		list := []Token{}
+		for _, t := range o.s.Tokens.List(id) {
+			list = append(list, o.shownToken(t))
+		}
+		return list, err
+	})
+	handle(r, "token.show", func(_ context.Context, _ audit.Actor, n Named) (Token, error) {
+		t, ok := o.s.Tokens.Show(n.Name)
+		if !ok {
+			return Token{}, token.ErrNotFound
+		}
+		return o.shownToken(t), nil
+	})
+	handle(r, "token.revoke", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
+		return Nothing{}, o.s.Tokens.Revoke(ctx, by, n.Name)
+	})
+	handle(r, "key.add", func(ctx context.Context, by audit.Actor, n NewKey) (Key, error) {
+		u, err := o.user(n.User)
+		if err != nil {
+			return Key{}, err
+		}
+		e, err := o.s.Keys.Add(ctx, by, u.ID, n.Label, n.Line)
+		return o.shownKey(e), err
+	})
+	handle(r, "key.list", func(_ context.Context, _ audit.Actor, n Named) ([]Key, error) {
+		id, err := o.userID(n.Name)
+		list := []Key{}
+		for _, e := range o.s.Keys.List(id) {
+			list = append(list, o.shownKey(e))
+		}
+		return list, err
+	})
+	handle(r, "key.remove", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
+		return Nothing{}, o.s.Keys.Remove(ctx, by, n.Name)
+	})
+	handle(r, "auth.list", func(context.Context, audit.Actor, Nothing) ([]Plugin, error) {
+		list := []Plugin{}
+		for _, p := range o.s.SignIn.List() {
+			list = append(list, plugin(p))
+		}
+		return list, nil
+	})
+	handle(r, "auth.enable", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
+		return Nothing{}, o.s.SignIn.Enable(ctx, by, n.Name)
+	})
+	handle(r, "auth.disable", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
+		return Nothing{}, o.s.SignIn.Disable(ctx, by, n.Name)
+	})
+}
+
+func plugin(p signin.Info) Plugin { return Plugin{ID: p.ID, Title: p.Title, Enabled: p.Enabled} }
+
+// userID is the id of a user name; "" for "", which lists read as everybody.
+func (o operator) userID(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	u, err := o.user(name)
+	return u.ID, err
+}
+
+func (o operator) mint(ctx context.Context, by audit.Actor, n NewToken) (Token, error) {
+	u, err := o.user(n.User)
+	if err != nil {
+		return Token{}, err
+	}
+	kind, err := token.ParseKind(n.Kind)
+	if err != nil {
+		return Token{}, control.Fail(control.Invalid, "%v", err)
+	}
+	q := token.Request{UserID: u.ID, Kind: kind, Label: n.Label, Access: token.Access(n.Access)}
+	if n.Access == "" && (kind == token.VCS || kind == token.API) {
+		q.Access = token.Write
+	}
+	if q.ExpiresAt, err = expiry(n.Expires); err != nil {
+		return Token{}, err
+	}
+	for _, path := range n.Repositories {
+		one, err := o.repo(ctx, path)
+		if err != nil {
+			return Token{}, err
+		}
+		q.Repositories = append(q.Repositories, one.ID)
+	}
+	t, secret, err := o.s.Tokens.Mint(ctx, by, q)
+	if err != nil {
+		return Token{}, err
+	}
+	v := o.shownToken(t)
+	v.Secret = secret.Reveal()
+	return v, nil
+}
+
+func expiry(choice string) (time.Time, error) {
+	now := time.Now()
+	if d, err := time.ParseDuration(choice); err == nil && d > 0 {
+		return now.Add(d).UTC(), nil
+	}
+	return token.ParseExpiry(choice, now)
+}

@@ -1,0 +1,211 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"jeton/auth/access"
+	"jeton/auth/audit"
+	"jeton/cmd/jeton/control"
+	"jeton/vcs/host"
+	"jeton/vcs/maintain"
+)
+
+// Repo is a repository as commands show one. Dir is its folder on the server's disk.
+type Repo struct {
+	ID          string    `json:"id"`
+	Path        string    `json:"path"`
+	Owner       string    `json:"owner"`
+	Description string    `json:"description,omitempty"`
+	Private     bool      `json:"private"`
+	Archived    bool      `json:"archived"`
+	Dir         string    `json:"dir"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+func (o operator) shownRepo(r host.Repo) Repo {
+	return Repo{ID: r.ID, Path: r.Path, Owner: o.userName(r.OwnerID), Description: r.Description, Private: r.Private,
+		Archived: r.Archived, Dir: o.s.Host.Dir(r.ID), CreatedAt: r.CreatedAt}
+}
+
+// NewRepo are the arguments of repo.create. Owner may be empty where the path begins with a user's name.
+type NewRepo struct {
+	Path   string `json:"path"`
+	Owner  string `json:"owner"`
+	Public bool   `json:"public"`
+}
+
+// Renaming are the arguments of repo.rename.
+type Renaming struct {
+	Path string `json:"path"`
+	To   string `json:"to"`
+}
+
+// Giving are the arguments of repo.grant and, without a level, of repo.revoke.
+type Giving struct {
+	Path  string `json:"path"`
+	User  string `json:"user"`
+	Level string `json:"level,omitempty"`
+}
+
+// Permission is what one person was given on a repository.
+type Permission struct {
+	User  string `json:"user"`
+	Level string `json:"level"`
+}
+
+// Maintained is what repo.maintain has done; sizes are bytes.
+type Maintained struct {
+	PacksBefore int    `json:"packs_before"`
+	PacksAfter  int    `json:"packs_after"`
+	Objects     uint32 `json:"objects"`
+	Kept        uint32 `json:"unreachable_kept"`
+	Bytes       int64  `json:"bytes"`
+}
+
+// repositories registers the operations about repositories.
+func (o operator) repositories(r control.Registry) {
+	handle(r, "repo.create", o.createRepo)
+	handle(r, "repo.list", func(ctx context.Context, _ audit.Actor, _ Nothing) ([]Repo, error) {
+		all, err := o.s.Host.List(ctx)
+		list := []Repo{}
+		for _, one := range all {
+			list = append(list, o.shownRepo(one))
+		}
+		return list, err
+	})
+	handle(r, "repo.show", func(ctx context.Context, _ audit.Actor, n Named) (Repo, error) {
+		one, err := o.repo(ctx, n.Name)
+		if err != nil {
+			return Repo{}, err
+		}
+		return o.shownRepo(one), nil
+	})
+	handle(r, "repo.rename", func(ctx context.Context, by audit.Actor, n Renaming) (Repo, error) {
+		one, err := o.repo(ctx, n.Path)
+		if err != nil {
+			return Repo{}, err
+		}
+		renamed, err := o.s.Host.Rename(ctx, one.ID, n.To)
+		if err != nil {
+			return Repo{}, err
+		}
+		return o.shownRepo(renamed), o.s.Note(ctx, by, "repository.rename", renamed.Path, "was "+one.Path)
+	})
+	o.onRepo(r, "repo.delete", func(ctx context.Context, by audit.Actor, one host.Repo) error {
+		if err := o.s.Host.Delete(ctx, one.ID); err != nil {
+			return err
+		}
+		return o.s.Note(ctx, by, "repository.delete", one.Path, one.ID)
+	})
+	o.onRepo(r, "repo.rescan", func(ctx context.Context, _ audit.Actor, one host.Repo) error { return o.s.Host.Rescan(ctx, one.ID) })
+	o.onRepo(r, "repo.publish", func(ctx context.Context, by audit.Actor, one host.Repo) error {
+		return o.s.Access.Publish(ctx, by, one.ID)
+	})
+	o.onRepo(r, "repo.hide", func(ctx context.Context, by audit.Actor, one host.Repo) error {
+		return o.s.Access.Hide(ctx, by, one.ID)
+	})
+	handle(r, "repo.maintain", o.maintain)
+	o.permissions(r)
+}
+
+// onRepo registers an operation on one repository that has no result.
+func (o operator) onRepo(r control.Registry, name string, f func(context.Context, audit.Actor, host.Repo) error) {
+	handle(r, name, func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
+		one, err := o.repo(ctx, n.Name)
+		if err != nil {
+			return Nothing{}, err
+		}
+		return Nothing{}, f(ctx, by, one)
+	})
+}
+
+func (o operator) repo(ctx context.Context, path string) (host.Repo, error) {
+	one, err := o.s.Host.Resolve(ctx, path)
+	if err != nil {
+		return one, fmt.Errorf("%q: %w", path, err)
+	}
+	return one, nil
+}
+
+func (o operator) createRepo(ctx context.Context, by audit.Actor, n NewRepo) (Repo, error) {
+	owner := n.Owner
+	if owner == "" {
+		owner, _, _ = strings.Cut(n.Path, "/")
+		if _, ok := o.s.Users.ByName(owner); !ok {
+			return Repo{}, control.Fail(control.Invalid, "whose is %q? There is no user %q: name the owner with --owner", n.Path, owner)
+		}
+	}
+	u, err := o.user(owner)
+	if err != nil {
+		return Repo{}, err
+	}
+	made, err := o.s.Host.Create(ctx, host.Repo{Path: n.Path, OwnerID: u.ID, Private: !n.Public})
+	if err != nil {
+		return Repo{}, err
+	}
+	return o.shownRepo(made), o.s.Note(ctx, by, "repository.create", made.Path, "owner "+u.Name)
+}
+
+func (o operator) maintain(ctx context.Context, by audit.Actor, n Named) (Maintained, error) {
+	one, err := o.repo(ctx, n.Name)
+	if err != nil {
+		return Maintained{}, err
+	}
+	repo, err := o.s.Host.Open(ctx, one.ID)
+	if err != nil {
+		return Maintained{}, err
+	}
+	report, err := maintain.Repack(ctx, repo, nil)
+	if err != nil {
+		return Maintained{}, err
+	}
+	return Maintained{PacksBefore: report.PacksBefore, PacksAfter: report.PacksAfter, Objects: report.Reachable, Kept: report.Kept,
+		Bytes: report.Bytes}, o.s.Note(ctx, by, "repository.maintain", one.Path, "")
+}
+
+// permissions registers who may do what.
+func (o operator) permissions(r control.Registry) {
+	handle(r, "repo.grant", func(ctx context.Context, by audit.Actor, g Giving) (Nothing, error) {
+		level, err := access.ParseLevel(g.Level)
+		if err != nil {
+			return Nothing{}, control.Fail(control.Invalid, "%v", err)
+		}
+		repoID, userID, err := o.both(ctx, g)
+		if err != nil {
+			return Nothing{}, err
+		}
+		return Nothing{}, o.s.Access.Give(ctx, by, repoID, userID, level)
+	})
+	handle(r, "repo.revoke", func(ctx context.Context, by audit.Actor, g Giving) (Nothing, error) {
+		repoID, userID, err := o.both(ctx, g)
+		if err != nil {
+			return Nothing{}, err
+		}
+		return Nothing{}, o.s.Access.Take(ctx, by, repoID, userID)
+	})
+	handle(r, "repo.permissions", func(ctx context.Context, _ audit.Actor, n Named) ([]Permission, error) {
+		one, err := o.repo(ctx, n.Name)
+		if err != nil {
+			return nil, err
+		}
+		list := []Permission{{User: o.userName(one.OwnerID), Level: "owner"}}
+		for _, p := range o.s.Access.Given(one.ID) {
+			list = append(list, Permission{User: o.userName(p.UserID), Level: p.Level.String()})
+		}
+		sort.Slice(list[1:], func(i, j int) bool { return list[1+i].User < list[1+j].User })
+		return list, nil
+	})
+}
+
+func (o operator) both(ctx context.Context, g Giving) (repoID, userID string, err error) {
+	one, err := o.repo(ctx, g.Path)
+	if err != nil {
+		return "", "", err
+	}
+	u, err := o.user(g.User)
+	return one.ID, u.ID, err
+}

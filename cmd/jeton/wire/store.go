@@ -1,0 +1,149 @@
+// Package wire assembles the program over one data folder. It is the only package that knows all the others; it decides
+// nothing itself.
+//
+//	DIR/jeton.db    people, tokens, keys, permissions, the catalogue, the journal of pushes
+//	DIR/repos/      bare repositories, by id
+//	DIR/ssh/        host keys
+//	DIR/lock        held by the one process that works on the folder
+//
+//	Store = database + auth + repositories          commands need no more
+//	Server = Store + HTTP + SSH + control socket     what `jeton serve` runs
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"jeton/auth/access"
+	"jeton/auth/audit"
+	"jeton/auth/gate"
+	"jeton/auth/signin"
+	"jeton/auth/sshkey"
+	"jeton/auth/token"
+	"jeton/cmd/jeton/config"
+	"jeton/cmd/jeton/control"
+	"jeton/db"
+	"jeton/vcs/host"
+	"jeton/vcs/pack/ingest"
+	"jeton/vcs/receive"
+	"jeton/vcs/upload"
+)
+
+// Store is an open data folder, whose lock this process holds.
+type Store struct {
+	Dir     string
+	Users   *access.Users
+	Access  *access.Repositories
+	Tokens  *token.Store
+	Keys    *sshkey.Store
+	SignIn  *signin.Registry
+	Gate    *gate.Gate
+	Host    *host.Host
+	Upload  *upload.Server
+	Receive *receive.Server
+	Log     *slog.Logger
+
+	settings *config.Settings
+	db       *db.DB
+	// closers undo what Open has done; they run last first.
+	closers []func() error
+}
+
+// Open takes the lock of a data folder, makes what is not there yet, opens everything in it, and mends what a crash has
+// left. control.ErrInUse where another process works on it.
+func Open(ctx context.Context, dir string, settings *config.Settings, version string, log *slog.Logger) (_ *Store, err error) {
+	if err := os.MkdirAll(filepath.Join(dir, "repos"), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	lock, err := control.Take(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{Dir: dir, Log: log, settings: settings, closers: []func() error{lock.Release}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	d, err := db.Open(ctx, db.Options{Path: filepath.Join(dir, "jeton.db")})
+	if err != nil {
+		return nil, err
+	}
+	s.db = d
+	s.closers = append(s.closers, d.Close)
+	if err := s.openAuth(ctx, d); err != nil {
+		return nil, fmt.Errorf("open people and tokens: %w", err)
+	}
+	if err := s.openRepositories(ctx, d, version); err != nil {
+		return nil, fmt.Errorf("open repositories: %w", err)
+	}
+	return s, nil
+}
+
+// openAuth opens everything that auth keeps. Tokens and the record of refusals write until they are closed, so they are
+// closed before the database.
+func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
+	hasher := signin.NewHasher()
+	if s.Users, err = access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}); err != nil {
+		return err
+	}
+	if s.Access, err = access.NewRepositories(ctx, d); err != nil {
+		return err
+	}
+	if s.Tokens, err = token.NewStore(ctx, d, token.Options{Log: s.Log}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Tokens.Close)
+	if s.Keys, err = sshkey.NewStore(ctx, d, nil); err != nil {
+		return err
+	}
+	if s.SignIn, err = signin.NewRegistry(ctx, d, signin.NewPassword(d, s.Users, hasher, nil)); err != nil {
+		return err
+	}
+	record := audit.New(d, audit.Options{Log: s.Log})
+	s.closers = append(s.closers, record.Close)
+	rule, err := access.ParseCreateRule(s.settings.Text("repos.create"))
+	if err != nil {
+		return err
+	}
+	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn,
+		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create")})
+	return nil
+}
+
+// openRepositories opens the engine. Pushes that a crash cut short are settled before anybody can see their refs.
+func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) error {
+	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Log: s.Log})
+	s.closers = append(s.closers, s.Host.Close)
+	agent := "jeton/" + version
+	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log})
+	s.Receive = receive.New(receive.Options{Agent: agent, Log: s.Log, Journal: journal{d}, Limits: receive.Limits{Pack: ingest.Limits{
+		Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
+		Inflated:   s.settings.Bytes("receive.max_inflated"),
+		Objects:    uint32(min(s.settings.Number("receive.max_objects"), 1<<32-1)),
+		DeltaChain: int(min(s.settings.Number("receive.max_delta_chain"), 1<<31-1)),
+	}}})
+	if err := s.Host.Recover(ctx); err != nil {
+		return err
+	}
+	return s.Receive.Settle(ctx, s.Host.Open)
+}
+
+// Note writes into the audit record what was done to the catalogue, whose rows the engine writes without knowing people.
+func (s *Store) Note(ctx context.Context, by audit.Actor, action, resource, detail string) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error { return audit.Done(ctx, tx, by, action, resource, detail) })
+}
+
+// Close closes everything, in the opposite order of its opening, and gives the lock back.
+func (s *Store) Close() error {
+	var errs error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = errors.Join(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errs
+}

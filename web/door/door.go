@@ -1,0 +1,140 @@
+// Package door is the way from HTTP to the gate: it reads what a client presented, asks auth/gate, and turns the answer
+// into what the git engine understands.
+//
+//	*http.Request ──► Credential ──► gate.Admit ──► Grant   ──► host.Admission
+//	                                           └─► Refused ──► host.Refusal (a status, a sentence)
+//
+// It decides nothing. The SSH wiring uses its two translations, so that a refusal reads the same over both.
+package door
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"jeton/auth/gate"
+	"jeton/vcs/host"
+	"jeton/vcs/storage"
+)
+
+// Creator makes repositories for pushes to a free path; *host.Host is one.
+type Creator interface {
+	Create(ctx context.Context, r host.Repo) (host.Repo, error)
+}
+
+// Options are what a Door needs.
+type Options struct {
+	Gate    *gate.Gate
+	Creator Creator
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+}
+
+// Door admits HTTP requests to git. It implements smarthttp.Doorkeeper.
+type Door struct{ o Options }
+
+// New makes a door.
+func New(o Options) *Door { return &Door{o: o} }
+
+// Admit decides whether a request may use a git service (git-upload-pack, git-receive-pack) of the repository at path.
+// Its error is a *host.Refusal, or a failure of the server.
+func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, error) {
+	access := gate.Read
+	if service == "git-receive-pack" {
+		access = gate.Write
+	}
+	c, err := credential(r)
+	if err != nil {
+		return host.Admission{}, err
+	}
+	c.Remote = d.Remote(r)
+	grant, err := d.o.Gate.Admit(r.Context(), c, gate.Git, gate.Resource{Path: path}, access)
+	if err != nil {
+		return host.Admission{}, Refusal(err)
+	}
+	if n, ok := r.Context().Value(noteKey{}).(*Note); ok {
+		n.User, n.Expiry = grant.Identity.UserName, grant.Identity.TokenExpiry
+	}
+	return Admission(grant, path, d.o.Creator), nil
+}
+
+// Admission is a grant as the engine takes it. path is what was asked for; creator makes it where nothing is there yet.
+func Admission(g *gate.Grant, path string, creator Creator) host.Admission {
+	a := host.Admission{
+		RepoID: g.Repo.ID, Path: g.Repo.Path,
+		Actor: storage.Actor{ID: g.Identity.UserID, Name: g.Identity.UserName, Email: g.Identity.Email,
+			Credential: g.Identity.Credential},
+		Recheck: func(ctx context.Context) error { return Refusal(g.Again(ctx)) },
+	}
+	if a.Path == "" {
+		a.Path = path
+	}
+	if g.Create {
+		a.Create = func(ctx context.Context) (string, error) { return create(ctx, g, a.Path, creator) }
+	}
+	return a
+}
+
+// create makes the repository of a push, private and its pusher's own. The question is asked once more: between the
+// advertisement and the commands the permission may have ended.
+func create(ctx context.Context, g *gate.Grant, path string, creator Creator) (string, error) {
+	if err := Refusal(g.Again(ctx)); err != nil {
+		return "", err
+	}
+	r, err := creator.Create(ctx, host.Repo{Path: path, OwnerID: g.Identity.UserID, Private: true})
+	switch {
+	case errors.Is(err, host.ErrTaken):
+		return "", &host.Refusal{Status: http.StatusConflict, Code: "taken",
+			Sentence: "Somebody made this repository a moment ago. Push again."}
+	case errors.Is(err, host.ErrBadPath):
+		return "", &host.Refusal{Status: http.StatusBadRequest, Code: "bad_path", Sentence: err.Error()}
+	case err != nil:
+		return "", fmt.Errorf("create the repository of a push: %w", err)
+	}
+	return r.ID, nil
+}
+
+// Refusal turns the gate's no into the engine's, with the status of TOKENS.md's table ("What a refusal looks like").
+// Another error, and nil, stay as they are.
+func Refusal(err error) error {
+	r := gate.AsRefused(err)
+	if r == nil {
+		return err
+	}
+	return &host.Refusal{Status: status(r.Code), Code: string(r.Code), Sentence: r.Sentence, RetryAfter: r.RetryAfter}
+}
+
+// status: 401 makes git ask again and credential helpers forget a secret, 403 makes them keep it, and 404 tells nothing.
+func status(c gate.Code) int {
+	switch c {
+	case gate.NoCredential, gate.BadCredential, gate.Expired, gate.Revoked, gate.WrongKind, gate.Inactive:
+		return http.StatusUnauthorized
+	case gate.WrongNetwork, gate.SwitchedOff, gate.ReadOnly, gate.Archived:
+		return http.StatusForbidden
+	case gate.NotFound:
+		return http.StatusNotFound
+	case gate.TooMany:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusBadRequest
+}
+
+// Note is what the door found out about a request, for the access log and for headers.
+type Note struct {
+	// User is the user name; "" for a guest and for who was refused.
+	User string
+	// Expiry is when the token ends; zero where nothing does.
+	Expiry time.Time
+}
+
+type noteKey struct{}
+
+// WithNote returns a context in which Admit writes into the note; the note is read when the request has been answered,
+// by the same goroutine.
+func WithNote(ctx context.Context) (context.Context, *Note) {
+	n := &Note{}
+	return context.WithValue(ctx, noteKey{}, n), n
+}
