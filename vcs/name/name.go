@@ -8,10 +8,6 @@ package name
 import (
 	"fmt"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Bounds of names: bytes of a segment and of a path, segments of a path.
@@ -50,11 +46,22 @@ func Cut(path string) (repo, rest string) {
 	}
 }
 
-// Fold is the form in which names are compared: NFKC and case folding.
-func Fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+// Rules are the settings of names; the zero value is what stands in TOKENS.md as the default: ASCII alone.
+type Rules struct {
+	// Scripts allows letters, marks and digits beyond ASCII: in each segment those of Latin and of one script more
+	// (Japanese and Korean count as one script each, though they are written in several).
+	Scripts bool
+}
 
-// Repository checks the path of a repository or group, such as "team/sub/app", and returns it as it is.
-func Repository(path string) (string, error) {
+// Repository checks the path of a repository or group under the default rules; see Rules.Repository.
+func Repository(path string) (string, error) { return Rules{}.Repository(path) }
+
+// User checks the name of a person under the default rules; see Rules.User.
+func User(s string) (string, error) { return Rules{}.User(s) }
+
+// Repository checks the path of a repository or group, such as "team/sub/app", and returns it as it is. The error is a
+// sentence that names the rule and the part that breaks it.
+func (r Rules) Repository(path string) (string, error) {
 	if len(path) > maxPath {
 		return "", fmt.Errorf("the path is %d bytes long; at most %d are allowed", len(path), maxPath)
 	}
@@ -63,7 +70,7 @@ func Repository(path string) (string, error) {
 		return "", fmt.Errorf("the path has %d parts; at most %d are allowed", len(segments), maxSegments)
 	}
 	for _, s := range segments {
-		if err := segment(s); err != nil {
+		if err := r.segment(s); err != nil {
 			return "", err
 		}
 		if Reserved(s) || Reserved(Fold(s)) {
@@ -73,9 +80,10 @@ func Repository(path string) (string, error) {
 	return path, nil
 }
 
-// User checks the name of a person, and returns it as it is. Names that stand for a token's owner are nobody's.
-func User(s string) (string, error) {
-	if err := segment(s); err != nil {
+// User checks the name of a person, and returns it as it is. Names that stand for a token's owner are nobody's. The
+// error is a sentence that names the rule.
+func (r Rules) User(s string) (string, error) {
+	if err := r.segment(s); err != nil {
 		return "", err
 	}
 	switch folded := Fold(s); {
@@ -97,33 +105,41 @@ func TokenUser(s string) bool {
 }
 
 // segment checks one part of a path.
-func segment(s string) error {
+func (r Rules) segment(s string) error {
 	switch {
 	case s == "":
 		return fmt.Errorf("the name is empty, or has an empty part: two slashes, or one at an end")
 	case len(s) > maxSegment:
 		return fmt.Errorf("%.20q… is %d bytes long; at most %d are allowed", s, len(s), maxSegment)
 	case s[0] == '.' || s[len(s)-1] == '.':
-		return fmt.Errorf("%q begins or ends with a dot", s)
+		return fmt.Errorf("%q begins or ends with a dot; leave it away", s)
 	case strings.Contains(s, ".."):
-		return fmt.Errorf("%q holds two dots in a row", s)
+		return fmt.Errorf("%q holds two dots in a row; one is allowed", s)
 	case s[0] == '-':
 		return fmt.Errorf("%q begins with a dash, which programs take for an option", s)
 	}
-	folded := strings.ToLower(s)
-	if strings.HasSuffix(folded, ".git") || strings.HasSuffix(folded, ".lock") {
+	// Folded, so that no letter that only looks like another brings the ending in.
+	if folded := Fold(s); strings.HasSuffix(folded, ".git") || strings.HasSuffix(folded, ".lock") {
 		return fmt.Errorf("%q ends with .git or .lock; leave the ending away", s)
 	}
-	for _, r := range s {
-		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r) {
-			return fmt.Errorf("%q holds %q; letters a-z, digits, dash, underscore and dot are allowed", s, r)
+	if r.Scripts {
+		return scripts(s)
+	}
+	for _, c := range s {
+		if !plain(c) {
+			return fmt.Errorf("%q holds %q; letters a-z, digits, dash, underscore and dot are allowed", s, c)
 		}
 	}
 	return nil
 }
 
+// plain reports whether a character is allowed in every name.
+func plain(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.'
+}
+
 // Ref reports whether s is a full ref name by the rules of git-check-ref-format: two parts at least, and nothing in
-// them that a shell, a file system or git's revision syntax would take for something else.
+// them that a shell, a file system or git's revision syntax would take for something else. It sets no length.
 func Ref(s string) bool {
 	if !strings.Contains(s, "/") || strings.HasSuffix(s, ".") || strings.Contains(s, "..") || strings.Contains(s, "@{") {
 		return false
