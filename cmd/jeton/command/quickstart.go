@@ -33,6 +33,9 @@ type started struct {
 	Password string            `json:"password,omitempty"`
 	Repo     string            `json:"repo"`
 	Tokens   map[string]string `json:"tokens,omitempty"`
+
+	// data is the data folder, for lines to paste.
+	data string
 }
 
 const quickUser, quickRepo = "admin", "admin/hello"
@@ -60,7 +63,7 @@ func (a *app) quickstart() *cobra.Command {
 					return err
 				})
 				err := g.Wait()
-				made.URL, made.SSH = out.URL, out.SSH
+				made.URL, made.SSH, made.data = out.URL, out.SSH, s.Dir
 				return func(cmd *cobra.Command) error { return a.print(cmd.OutOrStdout(), made, made.show) }, err
 			})
 		}}
@@ -133,7 +136,7 @@ func (s started) show(w io.Writer) {
 	fmt.Fprintf(&b, "Jeton serves %s\n             %s\n\n", s.URL, s.SSH)
 	if s.Tokens == nil {
 		fmt.Fprintf(&b, "This data folder was there already; passwords and tokens are shown once only.\n"+
-			"A new token:\n\njeton token create --user %s --kind vcs --label laptop\ngit clone %s/%s\n\n", s.User, s.URL, s.Repo)
+			"A new token:\n\njeton token create --data '%s' --user %s --kind vcs --label laptop\ngit clone %s/%s\n\n", s.data, s.User, s.URL, s.Repo)
 	} else {
 		s.secrets(&b)
 	}
@@ -154,6 +157,6 @@ func (s started) secrets(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "The token then stays in .git/config. To keep it in a credential helper instead:\n\n"+
 		"git config --global credential.helper cache\nprintf 'url=%s\\nusername=%s\\npassword=%s\\n\\n' | git credential approve\n"+
-		"git clone %s/%s my-hello\n\nOver SSH:\n\njeton key add --user %s --label laptop ~/.ssh/id_ed25519.pub\ngit clone %s/%s over-ssh\n\n",
-		s.URL, s.User, s.Tokens["vcs"], s.URL, s.Repo, s.User, s.SSH, s.Repo)
+		"git clone %s/%s my-hello\n\nOver SSH:\n\njeton key add --data '%s' --user %s --label laptop ~/.ssh/id_ed25519.pub\ngit clone %s/%s over-ssh\n\n",
+		s.URL, s.User, s.Tokens["vcs"], s.URL, s.Repo, s.data, s.User, s.SSH, s.Repo)
 }

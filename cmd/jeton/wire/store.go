@@ -56,6 +56,10 @@ type Store struct {
 // Open takes the lock of a data folder, makes what is not there yet, opens everything in it, and mends what a crash has
 // left. control.ErrInUse where another process works on it.
 func Open(ctx context.Context, dir string, settings *config.Settings, version string, log *slog.Logger) (_ *Store, err error) {
+	// Absolute, because what is told to commands (a repository's folder) is read elsewhere.
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("find the data folder: %w", err)
+	}
 	if err := os.MkdirAll(filepath.Join(dir, "repos"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}

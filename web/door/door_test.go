@@ -1,0 +1,260 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"jeton/auth/access"
+	"jeton/auth/audit"
+	"jeton/auth/gate"
+	"jeton/auth/signin"
+	"jeton/auth/sshkey"
+	"jeton/auth/token"
+	"jeton/db"
+	"jeton/vcs/host"
+	"jeton/vcs/name"
+)
+
+// house is a server's auth with ada, who owns ada/app, and a repository that everybody may read.
+type house struct {
+	door                *Door
+	plugins             *signin.Registry
+	vcs, readOnly, feed string
+	made                []host.Repo
+}
+
+// Create implements Creator.
+func (h *house) Create(_ context.Context, r host.Repo) (host.Repo, error) {
+	if strings.HasSuffix(r.Path, "/taken") {
+		return r, host.ErrTaken
+	}
+	r.ID = "made"
+	h.made = append(h.made, r)
+	return r, nil
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func build(t *testing.T) *house {
+	t.Helper()
+	ctx, h := t.Context(), &house{}
+	d := must[*db.DB](t)(db.Open(ctx, db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")}))
+	t.Cleanup(func() { _ = d.Close() })
+	hasher := signin.NewHasher()
+	users := must[*access.Users](t)(access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}))
+	repos := must[*access.Repositories](t)(access.NewRepositories(ctx, d))
+	tokens := must[*token.Store](t)(token.NewStore(ctx, d, token.Options{}))
+	t.Cleanup(func() { _ = tokens.Close() })
+	keys := must[*sshkey.Store](t)(sshkey.NewStore(ctx, d, nil))
+	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.NewPassword(d, users, hasher, nil)))
+	g := gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: h.plugins,
+		Create: access.CreateOwn, PushToCreate: true})
+	by := audit.Command("test")
+	ada := must[access.User](t)(users.Create(ctx, by, access.NewUser{Name: "ada", Password: "correct horse"}))
+	for path, private := range map[string]bool{"ada/app": true, "ada/open": false} {
+		if err := d.Repositories().Insert(ctx, db.Repository{ID: "r-" + path[4:], Path: path, FoldedPath: name.Fold(path), OwnerID: ada.ID, Private: private}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mint := func(k token.Kind, a token.Access) string {
+		_, secret, err := tokens.Mint(ctx, by, token.Request{UserID: ada.ID, Kind: k, Label: "test", Access: a, ExpiresAt: time.Now().Add(90 * 24 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret.Reveal()
+	}
+	h.vcs, h.readOnly, h.feed = mint(token.VCS, token.Write), mint(token.VCS, token.Read), mint(token.Feed, token.Read)
+	if err := h.plugins.Enable(ctx, by, signin.Token); err != nil {
+		t.Fatal(err)
+	}
+	h.door = New(Options{Gate: g, Creator: h, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	return h
+}
+
+func request(target string, change func(r *http.Request)) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	if change != nil {
+		change(r)
+	}
+	return r
+}
+
+func basic(user, secret string) func(*http.Request) {
+	return func(r *http.Request) { r.SetBasicAuth(user, secret) }
+}
+
+func header(name string, values ...string) func(*http.Request) {
+	return func(r *http.Request) { r.Header[name] = values }
+}
+
+func TestWhatIsPresentedAndWhatIsAnswered(t *testing.T) {
+	h := build(t)
+	for _, c := range []struct {
+		name    string
+		target  string
+		change  func(*http.Request)
+		path    string
+		service string
+		status  int // 0: let in
+		words   string
+	}{
+		{"token as password", "/", basic("ada", h.vcs), "ada/app", "git-receive-pack", 0, ""},
+		{"token beside git", "/", basic("git", h.vcs), "ada/app", "git-upload-pack", 0, ""},
+		{"token as user name", "/", basic(h.vcs, ""), "ada/app", "git-upload-pack", 0, ""},
+		{"token as user name, x-oauth-basic", "/", basic(h.vcs, "x-oauth-basic"), "ada/app", "git-upload-pack", 0, ""},
+		{"bearer", "/", header("Authorization", "Bearer "+h.vcs), "ada/app", "git-upload-pack", 0, ""},
+		{"password", "/", basic("ada", "correct horse"), "ada/app", "git-upload-pack", 0, ""},
+		{"guest, public", "/", nil, "ada/open", "git-upload-pack", 0, ""},
+		{"guest, private", "/", nil, "ada/app", "git-upload-pack", 401, "Sign in"},
+		{"guest, not there", "/", nil, "ada/none", "git-upload-pack", 401, "Sign in"},
+		{"guest pushing to public", "/", nil, "ada/open", "git-receive-pack", 401, ""},
+		{"wrong password", "/", basic("ada", "wrong"), "ada/open", "git-upload-pack", 401, "Wrong"},
+		{"empty password", "/", basic("ada", ""), "ada/app", "git-upload-pack", 401, ""},
+		{"wrong kind", "/", basic("ada", h.feed), "ada/app", "git-upload-pack", 401, "feed token"},
+		{"read-only token pushing", "/", basic("ada", h.readOnly), "ada/app", "git-receive-pack", 403, "only read"},
+		{"not there", "/", basic("ada", h.vcs), "bob/none", "git-upload-pack", 404, "no such repository"},
+		{"bearer with a space", "/", header("Authorization", "Bearer  "+h.vcs), "ada/app", "git-upload-pack", 401, ""},
+		{"unknown scheme", "/", header("Authorization", "Digest x"), "ada/open", "git-upload-pack", 401, "Basic or Bearer"},
+		{"broken Basic", "/", header("Authorization", "Basic %%%"), "ada/open", "git-upload-pack", 401, ""},
+		{"two headers", "/", header("Authorization", "Bearer a", "Bearer b"), "ada/open", "git-upload-pack", 400, "Two credentials"},
+		{"token twice", "/", basic(h.vcs, h.vcs), "ada/open", "git-upload-pack", 400, "Two credentials"},
+		{"in the address", "/?auth_token=" + h.vcs, nil, "ada/app", "git-upload-pack", 400, "address"},
+		{"old name in the address", "/?api_key=x", basic("ada", h.vcs), "ada/app", "git-upload-pack", 400, "address"},
+		{"X-Auth-Token", "/", header("X-Auth-Token", h.vcs), "ada/app", "git-upload-pack", 400, "X-Auth-Token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := h.door.Admit(request(c.target, c.change), c.path, c.service)
+			var refusal *host.Refusal
+			switch {
+			case c.status == 0 && err != nil:
+				t.Fatalf("refused: %v", err)
+			case c.status == 0:
+			case !errors.As(err, &refusal) || refusal.Status != c.status || !strings.Contains(refusal.Sentence, c.words):
+				t.Errorf("answered %+v, want %d and %q", err, c.status, c.words)
+			}
+			if err != nil && strings.Contains(err.Error(), h.vcs) {
+				t.Error("the refusal repeats the token")
+			}
+		})
+	}
+}
+
+func TestSwitchedOffTokensAreForbiddenWithTheWayOut(t *testing.T) {
+	h := build(t)
+	if err := h.plugins.Disable(t.Context(), audit.Command("test"), signin.Token); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.door.Admit(request("/", basic("ada", h.vcs)), "ada/app", "git-upload-pack")
+	var refusal *host.Refusal
+	if !errors.As(err, &refusal) || refusal.Status != 403 || !strings.Contains(refusal.Sentence, "Admin → Authentication") {
+		t.Errorf("answered %+v", err)
+	}
+}
+
+func TestAnAdmissionTellsWhoAndCanBeAskedAgain(t *testing.T) {
+	h := build(t)
+	ctx, note := WithNote(t.Context())
+	a, err := h.door.Admit(request("/", basic("git", h.vcs)).WithContext(ctx), "ADA/App", "git-receive-pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.RepoID != "r-app" || a.Path != "ada/app" || a.Actor.Name != "ada" || !strings.HasPrefix(a.Actor.Credential, "token:") || a.Create != nil {
+		t.Errorf("admitted %+v", a)
+	}
+	if note.User != "ada" || note.Expiry.IsZero() {
+		t.Errorf("noted %+v", note)
+	}
+	if err := a.Recheck(t.Context()); err != nil {
+		t.Errorf("asked again: %v", err)
+	}
+	_ = h.plugins.Disable(t.Context(), audit.Command("test"), signin.Token)
+	if err := a.Recheck(t.Context()); err == nil || !strings.Contains(err.Error(), "switched off") {
+		t.Errorf("asked again after tokens were switched off: %v", err)
+	}
+}
+
+func TestAPushToAFreePathMakesAPrivateRepositoryOfThePusher(t *testing.T) {
+	h := build(t)
+	a, err := h.door.Admit(request("/", basic("ada", h.vcs)), "ada/new", "git-receive-pack")
+	if err != nil || a.RepoID != "" || a.Create == nil {
+		t.Fatalf("admitted %+v, %v", a, err)
+	}
+	if len(h.made) != 0 {
+		t.Fatal("a question alone made a repository")
+	}
+	id, err := a.Create(t.Context())
+	if err != nil || id != "made" || len(h.made) != 1 || h.made[0].Path != "ada/new" || !h.made[0].Private || h.made[0].OwnerID != a.Actor.ID {
+		t.Errorf("made %+v, %q, %v", h.made, id, err)
+	}
+	taken, err := h.door.Admit(request("/", basic("ada", h.vcs)), "ada/taken", "git-receive-pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := taken.Create(t.Context()); err == nil || !strings.Contains(err.Error(), "Push again") {
+		t.Errorf("a path that was taken meanwhile: %v", err)
+	}
+}
+
+func TestOnlyTrustedProxiesSayWhoIsAsking(t *testing.T) {
+	d := New(Options{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	for _, c := range []struct {
+		peer string
+		hops []string
+		want string
+	}{
+		{"192.0.2.1:5", nil, "192.0.2.1"},
+		{"192.0.2.1:5", []string{"198.51.100.7"}, "192.0.2.1"},
+		{"10.0.0.1:5", []string{"198.51.100.7"}, "198.51.100.7"},
+		{"10.0.0.1:5", []string{"203.0.113.9, 198.51.100.7"}, "198.51.100.7"},
+		{"10.0.0.1:5", []string{"198.51.100.7, 10.0.0.2"}, "198.51.100.7"},
+		{"10.0.0.1:5", []string{"203.0.113.9", "198.51.100.7"}, "198.51.100.7"},
+		{"10.0.0.1:5", []string{"nonsense"}, "10.0.0.1"},
+		{"[::ffff:10.0.0.1]:5", []string{"2001:db8::1"}, "2001:db8::1"},
+	} {
+		r := request("/", header("X-Forwarded-For", c.hops...))
+		r.RemoteAddr = c.peer
+		if got := d.Remote(r).String(); got != c.want {
+			t.Errorf("%s with %q is %s, want %s", c.peer, c.hops, got, c.want)
+		}
+	}
+}
+
+func TestPassAnswersForWhoeverMayNot(t *testing.T) {
+	h := build(t)
+	w := httptest.NewRecorder()
+	if h.door.Pass(w, request("/", nil), "ada/app") || w.Code != 401 || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), `Basic realm="Jeton"`) {
+		t.Errorf("a guest was answered %d %v", w.Code, w.Header())
+	}
+	if w = httptest.NewRecorder(); !h.door.Pass(w, request("/", basic("ada", h.vcs)), "ada/app") || w.Body.Len() != 0 {
+		t.Errorf("ada was answered %d %s", w.Code, w.Body)
+	}
+}
+
+func TestEveryCodeHasItsStatus(t *testing.T) {
+	for code, want := range map[gate.Code]int{gate.NoCredential: 401, gate.BadCredential: 401, gate.Expired: 401, gate.Revoked: 401, gate.WrongKind: 401,
+		gate.Inactive: 401, gate.WrongNetwork: 403, gate.SwitchedOff: 403, gate.ReadOnly: 403, gate.Archived: 403, gate.NotFound: 404, gate.TooMany: 429, gate.BadRequest: 400} {
+		var r *host.Refusal
+		if err := Refusal(&gate.Refused{Code: code, Sentence: "s"}); !errors.As(err, &r) || r.Status != want || r.Code != string(code) {
+			t.Errorf("%s became %+v, want %d", code, err, want)
+		}
+	}
+	own := errors.New("disk full")
+	if Refusal(own) != own || Refusal(nil) != nil {
+		t.Error("what is no refusal was changed")
+	}
+}

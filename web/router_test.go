@@ -1,0 +1,220 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// engine notes what reached git, and answers with it.
+type engine struct{}
+
+func (engine) InfoRefs(w http.ResponseWriter, _ *http.Request, path string) {
+	_, _ = io.WriteString(w, "refs of "+path)
+}
+
+func (engine) UploadPack(w http.ResponseWriter, _ *http.Request, path string) {
+	_, _ = io.WriteString(w, "upload-pack of "+path)
+}
+
+func (engine) ReceivePack(w http.ResponseWriter, _ *http.Request, path string) {
+	switch path {
+	case "ada/breaks":
+		panic("it broke")
+	case "ada/breaks-late":
+		_, _ = io.WriteString(w, "half")
+		panic("it broke")
+	}
+	_, _ = io.WriteString(w, "receive-pack of "+path)
+}
+
+// porter lets nobody see ada/secret.
+type porter struct{}
+
+func (porter) Pass(w http.ResponseWriter, _ *http.Request, path string) bool {
+	if path == "ada/secret" {
+		say(w, http.StatusUnauthorized, "Sign in.")
+		return false
+	}
+	return true
+}
+
+func (porter) Remote(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
+
+func newRouter(t *testing.T, base string, log io.Writer) http.Handler {
+	t.Helper()
+	u, err := url.Parse("http://code.example.com" + base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{Git: engine{}, Gate: porter{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
+}
+
+func ask(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "/", nil)
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		panic(err)
+	}
+	r.URL, r.RequestURI = u, target
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestAddressesReachWhatServesThem(t *testing.T) {
+	h := newRouter(t, "", io.Discard)
+	for _, c := range []struct {
+		method, target string
+		status         int
+		words          string
+		headers        []string
+	}{
+		{"GET", "/", 200, "Jeton", nil},
+		{"POST", "/", 405, "GET", nil},
+		{"GET", "/ada/app/info/refs?service=git-upload-pack", 200, "refs of ada/app", nil},
+		{"GET", "/ada/app.git/info/refs?service=git-receive-pack", 200, "refs of ada/app", nil},
+		{"GET", "/a/b/c/d.git/info/refs?service=git-upload-pack", 200, "refs of a/b/c/d", nil},
+		{"POST", "/ada/app/git-upload-pack", 200, "upload-pack of ada/app", nil},
+		{"POST", "/ada/app.git/git-receive-pack", 200, "receive-pack of ada/app", nil},
+		{"GET", "/ada/app/git-upload-pack", 405, "POST", nil},
+		{"POST", "/ada/app/info/refs?service=git-upload-pack", 405, "GET", nil},
+		{"GET", "/ada/app/info/refs", 403, "smart", nil},
+		{"GET", "/ada/app/HEAD", 403, "smart", nil},
+		{"GET", "/ada/app/objects/info/packs", 403, "smart", nil},
+		{"GET", "/ada/app/objects/ab/cdef", 403, "smart", nil},
+		{"GET", "/ada/app/info/refs?service=git-nonsense", 403, "service", nil},
+		{"POST", "/ada/app/git-upload-archive", 501, "archive", nil},
+		{"GET", "/ada/app/config", 404, "", nil},
+		{"GET", "/ada/app", 404, "clone", nil},
+		{"GET", "/ada/app/archive/tip.zip", 404, "", nil},
+		{"DELETE", "/ada/app", 404, "", nil},
+		{"GET", "/_admin/api", 404, "", nil},
+		{"GET", "/info/refs?service=git-upload-pack", 404, "", nil},
+		{"GET", "/ada/app?cmd=capabilities", 501, "Mercurial", nil},
+		{"GET", "/ada/app", 501, "Mercurial", []string{"X-HgProto-1", "0.1"}},
+		{"GET", "/ada/app/!svn/me", 501, "Subversion", nil},
+		{"GET", "/ada/app", 501, "Subversion", []string{"User-Agent", "SVN/1.14"}},
+		{"PROPFIND", "/ada/app/", 501, "WebDAV", nil},
+		{"PROPFIND", "/ada/secret", 401, "Sign in", nil},
+		{"GET", "/ada/app?go-get=1", 501, "go-get", nil},
+		{"GET", "/ada/app//info/refs?service=git-upload-pack", 400, "canonical", nil},
+		{"GET", "/ada/app/../x", 400, "canonical", nil},
+		{"GET", "/ada/./app", 400, "canonical", nil},
+		{"GET", "/ada%2Fapp/info/refs?service=git-upload-pack", 400, "canonical", nil},
+		{"GET", "/ada/app%00", 400, "canonical", nil},
+		{"GET", `/ada\app`, 400, "canonical", nil},
+		{"GET", "/%2e%2e/etc/passwd", 400, "canonical", nil},
+	} {
+		w := ask(h, c.method, c.target, c.headers...)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.words) {
+			t.Errorf("%s %s answered %d %q, want %d and %q", c.method, c.target, w.Code, w.Body, c.status, c.words)
+		}
+		if w.Code >= 400 && !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+			t.Errorf("%s %s answered as %q", c.method, c.target, w.Header().Get("Content-Type"))
+		}
+		if w.Header().Get("Location") != "" {
+			t.Errorf("%s %s was redirected", c.method, c.target)
+		}
+	}
+}
+
+func TestLFSIsToldInItsOwnType(t *testing.T) {
+	h := newRouter(t, "", io.Discard)
+	w := ask(h, "POST", "/ada/app.git/info/lfs/objects/batch")
+	var v struct{ Message string }
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil || w.Code != 501 || !strings.Contains(v.Message, "LFS") || w.Header().Get("Content-Type") != "application/vnd.git-lfs+json" {
+		t.Errorf("answered %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if w := ask(h, "POST", "/ada/secret.git/info/lfs/objects/batch"); w.Code != 401 {
+		t.Errorf("a stranger was answered %d", w.Code)
+	}
+}
+
+func TestTheBasePathStandsBeforeEverything(t *testing.T) {
+	h := newRouter(t, "/git", io.Discard)
+	for target, want := range map[string]int{"/git": 200, "/git/": 200, "/git/ada/app/info/refs?service=git-upload-pack": 200,
+		"/ada/app/info/refs?service=git-upload-pack": 404, "/gitada/app/info/refs?service=git-upload-pack": 404, "/": 404} {
+		if w := ask(h, "GET", target); w.Code != want {
+			t.Errorf("%s answered %d, want %d", target, w.Code, want)
+		}
+	}
+}
+
+func TestAFaultIsOneRequestsAlone(t *testing.T) {
+	var log bytes.Buffer
+	h := newRouter(t, "", &log)
+	w := ask(h, "POST", "/ada/breaks/git-receive-pack")
+	id := w.Header().Get("X-Request-Id")
+	if w.Code != 500 || id == "" || !strings.Contains(w.Body.String(), id) || !strings.Contains(log.String(), id) || strings.Contains(w.Body.String(), "it broke") {
+		t.Errorf("answered %d %q, logged %s", w.Code, w.Body, log.String())
+	}
+	func() {
+		defer func() {
+			if cause := recover(); cause != http.ErrAbortHandler {
+				t.Errorf("an answer that was begun ended as if it were whole: %v", cause)
+			}
+		}()
+		ask(h, "POST", "/ada/breaks-late/git-receive-pack")
+	}()
+}
+
+func TestTheLogTellsWhatAndNoSecret(t *testing.T) {
+	var log bytes.Buffer
+	h := newRouter(t, "", &log)
+	ask(h, "GET", "/ada/app/info/refs?service=git-upload-pack&auth_token=jet_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM&api_key=hunter2", "X-Request-Id", "forged")
+	for _, want := range []string{"status=200", "remote=192.0.2.1", "auth_token=jet_web_0123…"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q: %s", want, log.String())
+		}
+	}
+	for _, secret := range []string{"456789AB", "hunter2", "forged"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log holds %q: %s", secret, log.String())
+		}
+	}
+}
+
+func TestMask(t *testing.T) {
+	const secret = "jet_vcs_0123456789ABCDEFGHIJabcdefghijKL45YjdM"
+	for in, want := range map[string]string{
+		"":                          "",
+		"plain /ada/app":            "plain /ada/app",
+		secret:                      "jet_vcs_0123…",
+		strings.ToUpper(secret):     "JET_VCS_0123…",
+		"a " + secret + ", b":       "a jet_vcs_0123…, b",
+		"?auth_token=" + secret:     "?auth_token=jet_vcs_0123…",
+		"?auth_token=other&x=1":     "?auth_token=…&x=1",
+		"?API_KEY=abc":              "?API_KEY=…",
+		"http://ada:hunter2@host/x": "http://ada:…@host/x",
+		"jet_vcs_":                  "jet_vcs_",
+	} {
+		if got := Mask(in); got != want {
+			t.Errorf("Mask(%q) = %q, want %q", in, got, want)
+		}
+		if twice := Mask(Mask(in)); twice != want {
+			t.Errorf("masked twice, %q became %q", in, twice)
+		}
+	}
+}
+
+func FuzzMaskHidesTokens(f *testing.F) {
+	f.Add("x=", "&y")
+	f.Add("auth_token=", "")
+	f.Add("http://a:", "@h")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		if got := Mask(before + "jet_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM" + after); strings.Contains(got, "456789ABCDEFGHIJ") {
+			t.Errorf("the token shows in %q", got)
+		}
+	})
+}
