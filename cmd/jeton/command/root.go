@@ -43,7 +43,13 @@ func New() *cobra.Command {
 		Long:    "Jeton serves git repositories over HTTP and SSH. `jeton quickstart` shows it with a sample repository.",
 		Example: "  jeton quickstart\n  jeton serve --data /srv/jeton --http 127.0.0.1:8418",
 		// main prints errors, in one form.
-		SilenceUsage: true, SilenceErrors: true,
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return control.Fail(control.Invalid, "there is no command %q; see jeton --help", args[0])
+			}
+			return cmd.Help()
+		},
 	}
 	folder := os.Getenv("JETON_DATA")
 	if folder == "" {
