@@ -39,8 +39,8 @@ func Listen(dir string, r Registry, log *slog.Logger) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the control socket: %w", err)
 	}
-	// The folder may be open to others for a moment longer than the socket's mode is not set: no umask can be set here
-	// (it is the whole process's), so whoever is served must be able to enter the folder, which is 0700 as well.
+	// Until the mode is set, the umask and the data folder (made 0700) keep others out; the umask is the whole process's
+	// and is not changed here.
 	ln, err := net.Listen("unix", path)
 	if err != nil {
 		cleanup()

@@ -1,0 +1,114 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"jeton/auth/access"
+	"jeton/auth/token"
+	"jeton/cmd/jeton/config"
+	"jeton/cmd/jeton/control"
+	"jeton/cmd/jeton/wire"
+	"jeton/vcs/host"
+)
+
+func caller(t *testing.T) control.Local {
+	t.Helper()
+	set, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := wire.Open(t.Context(), t.TempDir(), set, "test", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return control.Local{Registry: Operations(s), Operator: "test"}
+}
+
+func TestErrorsHaveTheirCodes(t *testing.T) {
+	for err, code := range map[error]string{
+		access.ErrNoUser: control.NotFound, host.ErrNotFound: control.NotFound, host.ErrTaken: control.Taken, host.ErrBadPath: control.Invalid,
+		token.ErrBadExpiry: control.Invalid, access.ErrOwns: control.Refused, errors.New("disk full"): control.Internal,
+		control.Fail(control.Taken, "x"): control.Taken,
+	} {
+		if got := control.AsError(coded(fmt.Errorf("do it: %w", err))).Code; got != code {
+			t.Errorf("%v has the code %s, want %s", err, got, code)
+		}
+	}
+	if coded(nil) != nil {
+		t.Error("nothing became an error")
+	}
+}
+
+func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
+	c := caller(t)
+	for _, name := range c.Registry.Names() {
+		var args any = Named{Name: "nobody/nothing"}
+		switch name {
+		case "user.list", "repo.list", "auth.list":
+			continue // they are about nothing in particular
+		case "user.create":
+			args = NewUser{Name: "not/a/name"}
+		case "user.password":
+			args = NewPassword{Name: "nobody"}
+		case "repo.create":
+			args = NewRepo{Path: "nobody/nothing"}
+		case "repo.rename":
+			args = Renaming{Path: "nobody/nothing", To: "x"}
+		case "repo.grant", "repo.revoke":
+			args = Giving{Path: "nobody/nothing", User: "nobody", Level: "read"}
+		case "token.create":
+			args = NewToken{User: "nobody", Kind: "vcs"}
+		case "key.add":
+			args = NewKey{User: "nobody"}
+		}
+		err := c.Call(t.Context(), name, args, nil)
+		if e := new(control.Error); !errors.As(err, &e) || e.Code != control.NotFound && e.Code != control.Invalid {
+			t.Errorf("%s answered %v", name, err)
+		}
+	}
+}
+
+func TestTokensWriteWhereTheirKindCanAndAreShownOnce(t *testing.T) {
+	c, ctx := caller(t), context.Background()
+	if err := c.Call(ctx, "user.create", NewUser{Name: "ada"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]string{"api": "write", "vcs": "write", "feed": "read", "web": "read"} {
+		var made, shown Token
+		if err := c.Call(ctx, "token.create", NewToken{User: "ada", Kind: kind, Label: "test"}, &made); err != nil {
+			t.Fatal(err)
+		}
+		if made.Access != want || made.ExpiresAt == nil || made.ExpiresAt.Before(time.Now().Add(89*24*time.Hour)) {
+			t.Errorf("%s: %+v", kind, made)
+		}
+		if err := c.Call(ctx, "token.show", Named{Name: made.ID}, &shown); err != nil || shown.Secret != "" || shown.State != "live" {
+			t.Errorf("%s is shown as %+v, %v", kind, shown, err)
+		}
+		if err := c.Call(ctx, "token.revoke", Named{Name: made.ID}, nil); err != nil {
+			t.Error(err)
+		}
+		if err := c.Call(ctx, "token.show", Named{Name: made.ID}, &shown); err != nil || shown.State != "revoked" {
+			t.Errorf("revoked, %s is shown as %+v, %v", kind, shown, err)
+		}
+	}
+}
+
+func TestExpiriesAreChoicesOrDurations(t *testing.T) {
+	for choice, want := range map[string]time.Duration{"1s": time.Second, "1h30m": 90 * time.Minute, "30d": 720 * time.Hour, "": 90 * 24 * time.Hour} {
+		got, err := expiry(choice)
+		if d := time.Until(got) - want; err != nil || d > time.Second || d < -time.Minute {
+			t.Errorf("%q ends at %s, %v", choice, got, err)
+		}
+	}
+	for _, choice := range []string{"-1s", "0s", "soon"} {
+		if got, err := expiry(choice); err == nil {
+			t.Errorf("%q ends at %s", choice, got)
+		}
+	}
+}
