@@ -85,7 +85,7 @@ func Repack(ctx context.Context, repo storage.Repository, progress func(string))
 	for i, p := range packs {
 		retire[i] = p.Name
 	}
-	if err := repo.Replace(ctx, staged, retire, false); err != nil {
+	if err := repo.Replace(ctx, view.Refs.Basis, staged, retire, false); err != nil {
 		return report, fmt.Errorf("repack: %w", err)
 	}
 	report.PacksAfter, report.Reachable, report.Kept = len(staged), uint32(len(reachable)), uint32(len(rest))

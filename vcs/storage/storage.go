@@ -157,9 +157,10 @@ type Repository interface {
 	// Update makes staged packs visible and moves refs. The error is about the whole (ErrRecheck, a full disk);
 	// what happened to each ref is in the results. With an error and no results nothing has changed.
 	Update(ctx context.Context, basis Basis, b Batch) ([]RefResult, error)
-	// Replace makes staged packs visible and retires others by name once no view holds them; for maintenance.
-	// Objects must not be lost by it: whoever drops any says so, and a push in flight gets ErrRecheck.
-	Replace(ctx context.Context, add []Staged, retire []string, dropped bool) error
+	// Replace makes staged packs visible and retires others by name once no view holds them; for maintenance. basis is
+	// that of the view over which was decided what may go. Objects must not be lost by it: whoever drops any says so, gets
+	// ErrRecheck where a ref has moved since basis, and every push that began before gets ErrRecheck from Update.
+	Replace(ctx context.Context, basis Basis, add []Staged, retire []string, dropped bool) error
 }
 
 // UpdateError is an update that failed, with the ref it was about.

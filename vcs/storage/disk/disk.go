@@ -5,10 +5,13 @@
 //	HEAD  config  refs/…  packed-refs  logs/…   as git has them
 //	objects/pack/pack-X.{pack,idx,rev}          immutable
 //	jeton/pack-X.roots                          what is known of a pack (pack.Roots)
+//	jeton/pending                               the push that is being moved in (pending.go)
 //	jeton/incoming/<random>/                    quarantines of pushes; emptied on opening
 //
 // Views share a generation: the open packs of one moment, reference-counted; a pack that is retired is unlinked when the
 // last view that sees it is closed. Refs are kept as one immutable snapshot, replaced by Update and Rescan.
+//
+// What is kept between requests is one budget for all repositories (Warm): a repository that is not asked for lets go.
 //
 // Loose objects that another tool has written are put into a pack on opening and on Rescan, so that readers meet packs
 // alone. The package implements storage.Repository and imports storage, pack, pack/ingest, mapped, object, oid and name.
@@ -18,21 +21,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 
 	"jeton/vcs/storage"
 )
 
-// ErrUnsupported says that a folder is a repository of a kind that is not served.
-var ErrUnsupported = errors.New("repository of a kind that is not supported")
-
 // Options govern how repositories are opened.
 type Options struct {
 	// Cache bounds what one view keeps of inflated objects, in bytes; 0 means 16 MiB.
 	Cache int64
+	// Warm is the budget of all repositories together; nil keeps each warm until it is closed.
+	Warm *Warm
+	// Log is told what is odd in a repository and mended or passed over; nil tells nobody.
+	Log *slog.Logger
+}
+
+func (o Options) log() *slog.Logger {
+	if o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Log
 }
 
 func (o Options) cache() int64 {
@@ -46,14 +58,18 @@ func (o Options) cache() int64 {
 type Repository struct {
 	dir, id string
 	o       Options
+	folds   caseFolding
 
 	// writing is held by whoever changes refs or the list of packs.
 	writing sync.Mutex
+	// lasting says that the last announcement (pending.go) is gone for good; guarded by writing.
+	lasting bool
 
 	// mu guards what follows; it is held for moments.
 	mu      sync.Mutex
-	packs   *generation
-	refs    *storage.Snapshot
+	packs   *generation // nil while cool
+	refs    state
+	cost    int64  // of what is kept, in bytes, for Warm
 	epoch   uint64 // counts changes of refs
 	dropped uint64 // counts maintenance that dropped objects
 	closed  bool
@@ -63,8 +79,8 @@ type Repository struct {
 
 var _ storage.Repository = (*Repository)(nil)
 
-// config is that of an ordinary bare repository.
-const config = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = true\n"
+// bareConfig is that of an ordinary bare repository.
+const bareConfig = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = true\n"
 
 // Create makes an empty bare repository at dir, which must not exist: built beside it and renamed.
 func Create(_ context.Context, dir string) error {
@@ -84,7 +100,7 @@ func Create(_ context.Context, dir string) error {
 			return fmt.Errorf("create repository: %w", err)
 		}
 	}
-	for name, content := range map[string]string{"HEAD": "ref: refs/heads/main\n", "config": config} {
+	for name, content := range map[string]string{"HEAD": "ref: refs/heads/main\n", "config": bareConfig} {
 		if err := writeSynced(filepath.Join(tmp, name), []byte(content), 0o640); err != nil {
 			return fmt.Errorf("create repository: %w", err)
 		}
@@ -105,6 +121,7 @@ func Open(ctx context.Context, dir, id string, o Options) (*Repository, error) {
 	if err := r.supported(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", id, err)
 	}
+	r.folds = caseFolding(foldsCase(dir))
 	if err := r.sweep(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", id, err)
 	}
@@ -114,62 +131,82 @@ func Open(ctx context.Context, dir, id string, o Options) (*Repository, error) {
 	return r, nil
 }
 
-// supported refuses what would be read wrongly.
-func (r *Repository) supported() error {
-	b, err := os.ReadFile(filepath.Join(r.dir, "config"))
+// load reads packs and refs from the disk.
+func (r *Repository) load(ctx context.Context) error {
+	refs, err := r.readRefs()
 	if err != nil {
 		return err
 	}
-	text := strings.ToLower(string(b))
-	switch {
-	case strings.Contains(text, "objectformat") && strings.Contains(text, "sha256"):
-		return fmt.Errorf("it uses SHA-256: %w", ErrUnsupported)
-	case strings.Contains(text, "refstorage"):
-		return fmt.Errorf("it keeps its refs in another form than files: %w", ErrUnsupported)
-	}
-	if b, err := os.ReadFile(filepath.Join(r.dir, "objects/info/alternates")); err == nil && len(strings.TrimSpace(string(b))) > 0 {
-		return fmt.Errorf("it borrows objects from another repository (objects/info/alternates): %w", ErrUnsupported)
-	}
-	return nil
-}
-
-// load reads packs and refs from the disk.
-func (r *Repository) load(ctx context.Context) error {
-	if err := r.adoptLoose(ctx); err != nil {
-		return fmt.Errorf("pack loose objects: %w", err)
+	if err := r.settle(refs.snap); err != nil {
+		return fmt.Errorf("tidy up after a push: %w", err)
 	}
 	packs, err := r.openPacks(ctx, nil)
 	if err != nil {
 		return err
 	}
-	refs, err := r.readRefs()
+	adopted, err := r.adoptLoose(ctx, packs)
+	if err == nil && adopted {
+		before := packs
+		packs, err = r.openPacks(ctx, before)
+		before.release()
+	} else if err != nil {
+		packs.release()
+	}
 	if err != nil {
-		packs.release()
-		return err
+		return fmt.Errorf("pack loose objects: %w", err)
 	}
-	if err := peelAll(packs.set(r.o.cache()), refs, nil); err != nil {
-		packs.release()
-		return err
-	}
+	r.peelAll(packs.set(r.o.cache()), refs.snap.Refs)
 	r.mu.Lock()
-	old := r.packs
-	r.packs = packs
 	for _, p := range packs.packs {
 		r.live[p.Name] = true
 	}
-	r.publish(refs)
 	r.mu.Unlock()
-	if old != nil {
-		old.release()
-	}
+	r.install(packs, refs.again())
 	return nil
 }
 
+// again is the same refs for another moment, with symbolic refs resolved anew.
+func (s state) again() state {
+	refs := slices.Concat(s.snap.Refs, s.dangling)
+	if len(s.dangling) > 0 {
+		slices.SortFunc(refs, byName)
+	}
+	return arrange(s.snap.Head, refs)
+}
+
+// swap makes packs those of the moment, and leaves the refs as they are.
+func (r *Repository) swap(packs *generation) {
+	r.mu.Lock()
+	old := r.packs
+	r.packs = packs
+	r.account()
+	r.mu.Unlock()
+	old.release()
+}
+
 // publish makes refs the snapshot of the moment; mu is held.
-func (r *Repository) publish(refs *storage.Snapshot) {
+func (r *Repository) publish(refs state) {
 	r.epoch++
-	refs.Basis = r.basis()
+	refs.snap.Basis = r.basis()
 	r.refs = refs
+	r.account()
+}
+
+// What a ref and an open pack cost in memory beside the maps, about; in bytes.
+const (
+	refCost  = 160
+	packCost = 4 << 10
+)
+
+// account computes what is kept; mu is held.
+func (r *Repository) account() {
+	r.cost = int64(len(r.refs.snap.Refs)) * refCost
+	for _, p := range r.packs.packs {
+		r.cost += packCost + p.Index.Len()
+		if p.Rev != nil {
+			r.cost += p.Rev.Len()
+		}
+	}
 }
 
 // basis names refs and packs of this moment; mu is held.
@@ -190,18 +227,19 @@ var ErrClosed = errors.New("repository is closed")
 func (r *Repository) View(ctx context.Context) (*storage.View, error) {
 	for {
 		r.mu.Lock()
-		packs, refs, closed := r.packs, r.refs, r.closed
+		packs, refs, cost, closed := r.packs, r.refs.snap, r.cost, r.closed
 		if packs != nil {
 			packs.retain()
 		}
 		r.mu.Unlock()
-		switch {
-		case closed && packs == nil:
-			return nil, ErrClosed
-		case closed:
+		if closed && packs != nil {
 			packs.release()
+		}
+		if closed {
 			return nil, ErrClosed
-		case packs != nil:
+		}
+		if packs != nil {
+			r.o.Warm.touch(r, cost)
 			return storage.NewView(refs, packs.set(r.o.cache()), packs.release), nil
 		}
 		if err := r.warm(ctx); err != nil {
@@ -238,39 +276,46 @@ func (r *Repository) Cool() {
 		return
 	}
 	defer r.writing.Unlock()
+	r.letGo()
+}
+
+// letGo drops packs and refs; writing is held.
+func (r *Repository) letGo() {
 	r.mu.Lock()
 	packs := r.packs
-	r.packs, r.refs = nil, nil
+	r.packs, r.refs, r.cost = nil, state{}, 0
 	r.mu.Unlock()
+	r.o.Warm.forget(r)
 	if packs != nil {
 		packs.release()
 	}
 }
 
-// Rescan takes in what another program has changed in the folder since it was opened.
+// Rescan takes in what another program has changed in the folder since it was opened. Pushes that are under way prove
+// their connectivity again: objects may be gone.
 func (r *Repository) Rescan(ctx context.Context) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	r.mu.Lock()
+	closed := r.closed
+	r.dropped++
+	r.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
 	if err := r.load(ctx); err != nil {
 		return fmt.Errorf("rescan repository %s: %w", r.id, err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.dropped++
-	r.publish(&storage.Snapshot{Head: r.refs.Head, Refs: r.refs.Refs})
 	return nil
 }
 
-// Close lets go of the packs; views that are open keep theirs.
+// Close lets go of the packs; views that are open keep theirs. A second Close does nothing.
 func (r *Repository) Close() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	r.mu.Lock()
-	first := !r.closed
 	r.closed = true
 	r.mu.Unlock()
-	if first && r.packs != nil {
-		r.packs.release()
-	}
+	r.letGo()
 	return nil
 }

@@ -46,6 +46,29 @@ func makeDirs(root, dir string) error {
 	return syncDir(filepath.Dir(dir))
 }
 
+// clearFolders removes empty folders that deleted refs have left where a file is to stand.
+func clearFolders(path string) {
+	var dirs []string
+	_ = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			dirs = append(dirs, p)
+		}
+		return err
+	})
+	for i := len(dirs) - 1; i >= 0; i-- {
+		if os.Remove(dirs[i]) != nil {
+			return
+		}
+	}
+}
+
+// dropEmpty removes a folder and those above it that are empty, below the folders that root holds (heads, tags …).
+func dropEmpty(dir, root string) {
+	for filepath.Dir(dir) != root && strings.HasPrefix(dir, root) && os.Remove(dir) == nil {
+		dir = filepath.Dir(dir)
+	}
+}
+
 // sweep removes what a process that died has left: quarantines, lock files, half-written packs. The process owns the
 // folder, so whatever lies there now belongs to nobody.
 func (r *Repository) sweep() error {

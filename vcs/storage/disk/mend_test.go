@@ -97,7 +97,7 @@ func TestMaintenanceThatDropsObjectsAsksForARecheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
-	if err := r.Replace(ctx, nil, nil, true); err != nil {
+	if err := r.Replace(ctx, v.Refs.Basis, nil, nil, true); err != nil {
 		t.Fatal(err)
 	}
 	b := storage.Batch{Updates: []storage.RefUpdate{{Name: "refs/heads/x", New: one}}}
@@ -117,7 +117,7 @@ func TestRetiredPacksStayWhileAViewHoldsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := v.Objects.Packs()[0]
-	if err := r.Replace(ctx, nil, []string{p.Name}, true); err != nil {
+	if err := r.Replace(ctx, v.Refs.Basis, nil, []string{p.Name}, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := v.Objects.Read(one, 0); err != nil {

@@ -4,74 +4,98 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing"
-
 	"jeton/vcs/name"
-	"jeton/vcs/object"
 	"jeton/vcs/oid"
-	"jeton/vcs/pack"
 	"jeton/vcs/storage"
 )
 
+// maxRefFile is the largest file that can be a ref: "ref: " and a name.
+const maxRefFile = 4096
+
+// state is the refs of one moment: those that are seen, and symbolic refs whose target is not there, which are not
+// listed (as git does not) until it is.
+type state struct {
+	snap     *storage.Snapshot
+	dangling []storage.Ref
+}
+
 // readRefs reads HEAD, packed-refs and the loose refs, which count more. Files that are no refs are passed over, as git
-// does with a warning: one odd file must not make a repository unreadable.
-func (r *Repository) readRefs() (*storage.Snapshot, error) {
+// does with a warning: one odd file must not make a repository unreadable. Nothing is peeled.
+func (r *Repository) readRefs() (state, error) {
 	packed, err := r.readPacked()
 	if err != nil {
-		return nil, fmt.Errorf("read packed-refs: %w", err)
+		return state{}, fmt.Errorf("read packed-refs: %w", err)
 	}
 	all := make(map[string]storage.Ref, len(packed))
 	for _, ref := range packed {
 		all[ref.Name] = ref
 	}
 	if err := r.readLoose(all); err != nil {
-		return nil, fmt.Errorf("read refs: %w", err)
+		return state{}, fmt.Errorf("read refs: %w", err)
 	}
-	snap := &storage.Snapshot{Refs: make([]storage.Ref, 0, len(all))}
-	for _, ref := range all {
-		snap.Refs = append(snap.Refs, ref)
-	}
-	slices.SortFunc(snap.Refs, func(a, b storage.Ref) int { return strings.Compare(a.Name, b.Name) })
-	for i, ref := range snap.Refs {
-		if ref.Target != "" {
-			snap.Refs[i].ID = resolve(all, ref.Target)
-		}
-	}
-	// A symbolic ref whose target is not there is not listed, as git does not.
-	snap.Refs = slices.DeleteFunc(snap.Refs, func(ref storage.Ref) bool { return ref.ID.IsZero() })
-	head, err := os.ReadFile(filepath.Join(r.dir, "HEAD"))
+	head, ok, err := r.readRef("HEAD")
 	if err != nil {
-		return nil, fmt.Errorf("read HEAD: %w", err)
+		return state{}, fmt.Errorf("read HEAD: %w", err)
 	}
-	var ok bool
-	if snap.Head, ok = parseRef("HEAD", string(head)); !ok {
-		return nil, fmt.Errorf("read HEAD: it holds neither a ref nor an id")
+	if !ok {
+		return state{}, errors.New("read HEAD: it holds neither a ref nor an id")
 	}
-	if snap.Head.Target != "" {
-		snap.Head.ID = resolve(all, snap.Head.Target)
+	refs := make([]storage.Ref, 0, len(all))
+	for _, ref := range all {
+		refs = append(refs, ref)
 	}
-	return snap, nil
+	slices.SortFunc(refs, byName)
+	return arrange(head, refs), nil
 }
 
-// resolve follows symbolic refs, at most five, as git does.
-func resolve(all map[string]storage.Ref, target string) oid.ID {
+func byName(a, b storage.Ref) int { return strings.Compare(a.Name, b.Name) }
+
+// arrange makes a state of sorted refs, with what symbolic refs lead to.
+func arrange(head storage.Ref, refs []storage.Ref) state {
+	s := state{snap: &storage.Snapshot{Head: head, Refs: refs}}
+	resolved := make(map[string]storage.Ref)
+	for _, ref := range refs {
+		if ref.Target != "" {
+			resolved[ref.Name] = follow(s.snap, ref.Target)
+		}
+	}
+	for i, ref := range refs {
+		if ref.Target != "" {
+			refs[i].ID, refs[i].Peeled = resolved[ref.Name].ID, resolved[ref.Name].Peeled
+			if refs[i].ID.IsZero() {
+				s.dangling = append(s.dangling, refs[i])
+			}
+		}
+	}
+	if len(s.dangling) > 0 {
+		s.snap.Refs = slices.DeleteFunc(refs, func(ref storage.Ref) bool { return ref.Target != "" && ref.ID.IsZero() })
+	}
+	if head.Target != "" {
+		s.snap.Head.ID = follow(s.snap, head.Target).ID
+	}
+	return s
+}
+
+// follow goes along symbolic refs, at most five, as git does; the zero Ref where they lead nowhere.
+func follow(snap *storage.Snapshot, target string) storage.Ref {
 	for range 5 {
-		ref, ok := all[target]
+		ref, ok := snap.Lookup(target)
 		if !ok {
-			return oid.Zero
+			return storage.Ref{}
 		}
 		if ref.Target == "" {
-			return ref.ID
+			return ref
 		}
 		target = ref.Target
 	}
-	return oid.Zero
+	return storage.Ref{}
 }
 
 // parseRef reads the content of a ref's file: an id, or "ref: " and a name.
@@ -85,6 +109,24 @@ func parseRef(refName, content string) (storage.Ref, bool) {
 	return storage.Ref{Name: refName, ID: id}, ok && !id.IsZero()
 }
 
+// readRef reads one ref's file; false where what it holds is no ref. Links are not followed.
+func (r *Repository) readRef(refName string) (storage.Ref, bool, error) {
+	path := filepath.Join(r.dir, filepath.FromSlash(refName))
+	st, err := os.Lstat(path)
+	if err != nil {
+		return storage.Ref{}, false, err
+	}
+	if !st.Mode().IsRegular() || st.Size() > maxRefFile {
+		return storage.Ref{}, false, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return storage.Ref{}, false, err
+	}
+	ref, ok := parseRef(refName, string(b))
+	return ref, ok, nil
+}
+
 // readPacked reads packed-refs whole: other tools leave it out of order, and a peeled line may be missing.
 func (r *Repository) readPacked() ([]storage.Ref, error) {
 	f, err := os.Open(filepath.Join(r.dir, "packed-refs"))
@@ -95,12 +137,15 @@ func (r *Repository) readPacked() ([]storage.Ref, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return parsePacked(bufio.NewScanner(f))
+	return parsePacked(f)
 }
 
-func parsePacked(lines *bufio.Scanner) ([]storage.Ref, error) {
+// parsePacked reads the lines of packed-refs: an id and a name, or "^" and what the ref of the line before peels to.
+func parsePacked(in io.Reader) ([]storage.Ref, error) {
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	var refs []storage.Ref
+	listed := false // whether the line before gave a ref
 	for lines.Scan() {
 		line := lines.Text()
 		if line == "" || line[0] == '#' {
@@ -108,10 +153,12 @@ func parsePacked(lines *bufio.Scanner) ([]storage.Ref, error) {
 		}
 		if line[0] == '^' {
 			id, ok := oid.Parse(line[1:])
-			if !ok || len(refs) == 0 {
+			if !ok {
 				return nil, fmt.Errorf("a peeled line is broken: %.60q", line)
 			}
-			refs[len(refs)-1].Peeled = id
+			if listed {
+				refs[len(refs)-1].Peeled = id
+			}
 			continue
 		}
 		hex, refName, _ := strings.Cut(line, " ")
@@ -119,81 +166,42 @@ func parsePacked(lines *bufio.Scanner) ([]storage.Ref, error) {
 		if !ok {
 			return nil, fmt.Errorf("a line is broken: %.60q", line)
 		}
-		if name.Ref(refName) {
+		if listed = inRefs(refName) && !id.IsZero(); listed {
 			refs = append(refs, storage.Ref{Name: refName, ID: id})
 		}
 	}
 	return refs, lines.Err()
 }
 
-// readLoose reads the files below refs/; links are not followed.
+// inRefs reports whether a name is one of a ref below refs/: those outside (HEAD, ORIG_HEAD) are not for others.
+func inRefs(refName string) bool { return strings.HasPrefix(refName, "refs/") && name.Ref(refName) }
+
+// readLoose reads the files below refs/. A file that holds no ref hides what packed-refs says, as it does for git: the
+// older value must not come back.
 func (r *Repository) readLoose(all map[string]storage.Ref) error {
 	root := filepath.Join(r.dir, "refs")
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		rel, err := filepath.Rel(r.dir, path)
-		if err != nil || !name.Ref(filepath.ToSlash(rel)) {
-			return err
-		}
-		b, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		if ref, ok := parseRef(filepath.ToSlash(rel), string(b)); ok {
-			all[ref.Name] = ref
+		refName := filepath.ToSlash(rel)
+		if !name.Ref(refName) {
+			return nil
 		}
+		ref, ok, err := r.readRef(refName)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			r.o.log().Warn("file is no ref and is passed over", "repository", r.id, "ref", refName)
+			delete(all, refName)
+			return nil
+		}
+		all[refName] = ref
 		return nil
 	})
-}
-
-// peelAll finds what annotated tags finally point to. known, where it is not nil, is an earlier snapshot whose answers
-// still hold for refs that have not moved.
-func peelAll(set *pack.Set, snap *storage.Snapshot, known *storage.Snapshot) error {
-	for i := range snap.Refs {
-		ref := &snap.Refs[i]
-		if known != nil {
-			if before, ok := known.Lookup(ref.Name); ok && before.ID == ref.ID {
-				ref.Peeled = before.Peeled
-				continue
-			}
-		}
-		if !strings.HasPrefix(ref.Name, "refs/tags/") && strings.HasPrefix(ref.Name, "refs/heads/") {
-			continue // branches point to commits
-		}
-		peeled, err := peel(set, ref.ID)
-		if err != nil {
-			return fmt.Errorf("peel %s: %w", ref.Name, err)
-		}
-		ref.Peeled = peeled
-	}
-	return nil
-}
-
-// peel follows tags; zero where id is no tag, or leads to something that is not there.
-func peel(set *pack.Set, id oid.ID) (oid.ID, error) {
-	for depth := range 1000 {
-		kind, _, err := set.Header(id)
-		if errors.Is(err, pack.ErrNotFound) {
-			return oid.Zero, nil
-		}
-		if err != nil {
-			return oid.Zero, err
-		}
-		if kind != plumbing.TagObject {
-			if depth == 0 {
-				return oid.Zero, nil
-			}
-			return id, nil
-		}
-		_, content, err := set.Read(id, 64<<20)
-		if err != nil {
-			return oid.Zero, err
-		}
-		if id, _, err = object.ParseTag(content); err != nil {
-			return oid.Zero, nil
-		}
-	}
-	return oid.Zero, nil
 }
