@@ -16,35 +16,35 @@ func TestEveryKindOfPush(t *testing.T) {
 		t.Run(tr.name, func(t *testing.T) {
 			repo := "admin/push-" + tr.name
 			dir := sampleHistory(t)
-			git(t, dir, "remote", "add", "origin", tr.address(s, repo))
+			address := tr.address(s, repo)
 			server := func() string { return s.dir(t, repo) }
 
-			tr.git(t, dir, "push", "-q", "--all", "origin")
-			tr.git(t, dir, "push", "-q", "--tags", "origin")
+			tr.git(t, dir, "push", "-q", "--all", address)
+			tr.git(t, dir, "push", "-q", "--tags", address)
 			same(t, "first push", server(), strip(t, dir))
 			if got := strings.TrimSpace(git(t, server(), "symbolic-ref", "HEAD")); got != "refs/heads/main" {
 				t.Errorf("HEAD is %s after the first push", got)
 			}
 			commit(t, dir, "new.txt", "fast-forward\n")
-			tr.git(t, dir, "push", "-q", "origin", "main")
-			tr.git(t, dir, "push", "-q", "origin", "main:refs/heads/new/branch")
+			tr.git(t, dir, "push", "-q", address, "main")
+			tr.git(t, dir, "push", "-q", address, "main:refs/heads/new/branch")
 
 			git(t, dir, "commit", "-q", "--amend", "-m", "Amended")
-			if out, err := tryGit(dir, tr.env, "push", "origin", "main"); err == nil {
+			if out, err := tryGit(dir, tr.env, "push", address, "main"); err == nil {
 				t.Errorf("a push that is no fast-forward went through without --force: %s", out)
 			}
-			tr.git(t, dir, "push", "-q", "--force", "origin", "main")
-			tr.git(t, dir, "push", "-q", "origin", ":refs/heads/new/branch")
-			tr.git(t, dir, "push", "-q", "origin", "--delete", "v1")
+			tr.git(t, dir, "push", "-q", "--force", address, "main")
+			tr.git(t, dir, "push", "-q", address, ":refs/heads/new/branch")
+			tr.git(t, dir, "push", "-q", address, "--delete", "v1")
 			if got := refs(t, server()); strings.Contains(got, "new/branch") || strings.Contains(got, "tags/v1") {
 				t.Errorf("deleted refs are still there:\n%s", got)
 			}
-			if out, err := tryGit(dir, tr.env, "push", "origin", ":main"); err == nil || !strings.Contains(out, "current branch") {
+			if out, err := tryGit(dir, tr.env, "push", address, ":main"); err == nil || !strings.Contains(out, "current branch") {
 				t.Errorf("deleting the branch that HEAD names answered %v: %s", err, out)
 			}
-			tr.git(t, dir, "push", "-q", "--mirror", "origin")
+			tr.git(t, dir, "push", "-q", "--mirror", address)
 			same(t, "mirror", server(), strip(t, dir))
-			if out := tr.git(t, dir, "push", "--mirror", "origin"); !strings.Contains(out, "up-to-date") {
+			if out := tr.git(t, dir, "push", "--mirror", address); !strings.Contains(out, "up-to-date") {
 				t.Errorf("a second mirror push did something: %s", out)
 			}
 			atomic(t, s, tr, dir, repo)
@@ -54,24 +54,24 @@ func TestEveryKindOfPush(t *testing.T) {
 
 // atomic pushes a good branch and one that has moved at the server: with --atomic neither may move.
 func atomic(t *testing.T, s *server, tr transport, dir, repo string) {
-	other := t.TempDir()
-	tr.git(t, "", "clone", "-q", tr.address(s, repo), other)
+	other, address := t.TempDir(), tr.address(s, repo)
+	tr.git(t, "", "clone", "-q", address, other)
 	commit(t, other, "other.txt", "moved by somebody else\n")
 	tr.git(t, other, "push", "-q", "origin", "HEAD:refs/heads/topic", "--force")
 	commit(t, dir, "atomic.txt", "atomic\n")
 	before := refs(t, s.dir(t, repo))
 	stale := strings.TrimSpace(git(t, dir, "rev-parse", "topic"))
-	out, err := tryGit(dir, tr.env, "push", "--atomic", "--force-with-lease=topic:"+stale, "origin", "main", "main:topic")
+	out, err := tryGit(dir, tr.env, "push", "--atomic", "--force-with-lease=topic:"+stale, address, "main", "main:topic")
 	if err == nil {
 		t.Errorf("an atomic push with one bad ref went through: %s", out)
 	}
 	if after := refs(t, s.dir(t, repo)); after != before {
 		t.Errorf("an atomic push with one bad ref moved something:\n%s--\n%s", before, after)
 	}
-	if out, err := tryGit(dir, tr.env, "push", "--atomic", "origin", "main", "main:refs/heads/a..b"); err == nil {
+	if out, err := tryGit(dir, tr.env, "push", "--atomic", address, "main", "main:refs/heads/a..b"); err == nil {
 		t.Errorf("an atomic push with a bad name went through: %s", out)
 	}
-	tr.git(t, dir, "push", "-q", "--atomic", "--force", "origin", "main", "main:refs/heads/topic", "main:refs/heads/third")
+	tr.git(t, dir, "push", "-q", "--atomic", "--force", address, "main", "main:refs/heads/topic", "main:refs/heads/third")
 	if got := strings.Count(refs(t, s.dir(t, repo)), head(t, dir)); got < 3 {
 		t.Errorf("an atomic push moved %d refs, want 3", got)
 	}
