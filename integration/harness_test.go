@@ -237,13 +237,16 @@ func git(t *testing.T, dir string, args ...string) string {
 	return out
 }
 
-// tryGit runs the real client; out holds both of its streams.
+// tryGit runs the real client; out holds what it printed and then what it said on stderr. The two have pipes of their
+// own: OpenSSH makes its stderr non-blocking, and a stdout that shares the pipe would lose lines.
 func tryGit(dir string, env []string, args ...string) (out string, err error) {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
 	cmd.Env = gitEnv(env...)
-	b, err := cmd.CombinedOutput()
-	return string(b), err
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	return stdout.String() + stderr.String(), err
 }
 
 // refuse runs the real client, which must fail, and say each of words.
