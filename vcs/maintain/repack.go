@@ -1,9 +1,13 @@
 // Package maintain keeps repositories fast: it brings what many pushes have left in many packs together in one.
 //
-// The pack that comes out is closed (pack.Roots): a full clone sends it as it lies. Objects that no ref reaches are kept
-// in a second pack, so that nothing is lost by maintenance and reflogs stay readable for C git. Every object is inflated
-// and hashed on the way, so that a repack is a check of the whole repository, too. It works through storage's seams
-// alone, beside fetches and pushes.
+//	packs of pushes ──► survey: what do refs reach? ──► one closed pack of that (pack.Roots)
+//	                                     └─ the rest ──► kept in packs of its own until Options.Grace is over, then dropped
+//
+// A closed pack goes out to a full clone as it lies. What no ref reaches is kept for a while for people who want back
+// what a force push took away; no push depends on it, since objects that are not reachable count as absent. Every object
+// that is written is inflated and hashed on the way, so that a repack checks what it moves. It works through storage's
+// seams alone, beside fetches and pushes: packs that a view holds stay until it is closed, and where objects go for good
+// storage refuses when a ref has moved since the survey (ErrRecheck), after which the survey is made again.
 package maintain
 
 import (
@@ -11,128 +15,138 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"time"
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
-	"jeton/vcs/reach"
 	"jeton/vcs/storage"
 )
 
 // Report says what a repack has done.
 type Report struct {
-	// PacksBefore and PacksAfter are how many packs there were and are; Reachable and Kept how many objects refs reach,
-	// and how many others were kept; Bytes is the size of the new packs.
+	// PacksBefore and PacksAfter are how many packs there were and are; BytesBefore and BytesAfter their size.
 	PacksBefore, PacksAfter int
-	Reachable, Kept         uint32
-	Bytes                   int64
+	BytesBefore, BytesAfter int64
+	// Reachable is how many objects refs reach, Kept how many others stay for now, Dropped how many others went.
+	Reachable, Kept, Dropped uint32
+	// Bytes is the size of the packs that were written.
+	Bytes int64
 }
 
-// Repack writes everything that refs reach into one closed pack and the rest into another, and retires the packs that
-// they replace. A repository that is so already is left alone. progress, where it is not nil, is told what is being done.
+// DefaultGrace is how long what no ref reaches stays, unless Options say otherwise.
+const DefaultGrace = 14 * 24 * time.Hour
+
+// Options govern RepackWith; the zero value is a repack as it is done every night.
+type Options struct {
+	// Grace is how old a pack must be before it is dropped because no ref reaches any of its objects; 0 means
+	// DefaultGrace. A negative one drops everything that no ref reaches at once, and there is no way back.
+	Grace time.Duration
+	// Progress is told what is being done, a line each; nil is told nothing.
+	Progress func(string)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+func (o Options) say(line string) {
+	if o.Progress != nil {
+		o.Progress(line)
+	}
+}
+
+// forever is a grace that nothing outlives.
+const forever = 1<<63 - 1
+
+// grace is how old an unreachable pack must be to go; 0 where all go at once.
+func (o Options) grace() time.Duration {
+	if o.Grace == 0 {
+		return DefaultGrace
+	}
+	return max(o.Grace, 0)
+}
+
+func (o Options) now() time.Time {
+	if o.Now == nil {
+		return time.Now()
+	}
+	return o.Now()
+}
+
+// retries is how often a survey is made again when refs moved meanwhile; after that nothing is dropped, which no move of
+// a ref can make wrong.
+const retries = 3
+
+// Repack is RepackWith default options; progress, where it is not nil, is told what is being done.
 func Repack(ctx context.Context, repo storage.Repository, progress func(string)) (Report, error) {
-	if progress == nil {
-		progress = func(string) {}
-	}
-	view, err := repo.View(ctx)
-	if err != nil {
-		return Report{}, fmt.Errorf("repack: open view: %w", err)
-	}
-	defer view.Close()
-	packs := view.Objects.Packs()
-	report := Report{PacksBefore: len(packs), PacksAfter: len(packs)}
-	tips := tips(view.Refs)
-	progress("walking the history")
-	plan, err := reach.Enumerate(ctx, view.Objects, reach.Request{Wants: tips}, nil)
-	if err != nil {
-		return report, fmt.Errorf("repack: %w", err)
-	}
-	if len(packs) == 0 || len(plan.Whole) == 1 && len(plan.Objects) == 0 && len(packs) == 1 {
-		return report, nil
-	}
-	reachable, err := all(plan)
-	if err != nil {
-		return report, fmt.Errorf("repack: %w", err)
-	}
-	rest, err := others(packs, reachable)
-	if err != nil {
-		return report, fmt.Errorf("repack: %w", err)
-	}
-	q, err := repo.Quarantine(ctx)
-	if err != nil {
-		return report, fmt.Errorf("repack: %w", err)
-	}
-	defer q.Close()
-	var staged []storage.Staged
-	for _, part := range []struct {
-		what  string
-		ids   []oid.ID
-		roots *pack.Roots
-	}{{"writing what refs reach", reachable, &pack.Roots{IDs: tips, Closed: true}}, {"writing what is kept besides", rest, nil}} {
-		if len(part.ids) == 0 {
-			continue
+	return RepackWith(ctx, repo, Options{Progress: progress})
+}
+
+// RepackWith writes everything that refs reach into one closed pack, and retires the packs that it replaces; refs that
+// have files of their own are packed, where the storage has such. A repository that is so already is left alone.
+func RepackWith(ctx context.Context, repo storage.Repository, o Options) (Report, error) {
+	report, err := o.repack(ctx, repo, o.grace())
+	for try := 1; errors.Is(err, storage.ErrRecheck); try++ {
+		grace := o.grace()
+		if try >= retries {
+			grace = forever
 		}
-		progress(fmt.Sprintf("%s: %d objects", part.what, len(part.ids)))
-		s, size, err := write(ctx, view, q, part.ids, part.roots)
-		if err != nil {
+		o.say("refs have moved; once more")
+		report, err = o.repack(ctx, repo, grace)
+	}
+	if err != nil {
+		return report, fmt.Errorf("repack: %w", err)
+	}
+	if p, ok := repo.(interface{ PackRefs(context.Context) error }); ok {
+		o.say("packing refs")
+		if err := p.PackRefs(ctx); err != nil {
 			return report, fmt.Errorf("repack: %w", err)
 		}
-		report.Bytes += size
-		staged = append(staged, s)
 	}
-	retire := make([]string, len(packs))
-	for i, p := range packs {
-		retire[i] = p.Name
-	}
-	if err := repo.Replace(ctx, view.Refs.Basis, staged, retire, false); err != nil {
-		return report, fmt.Errorf("repack: %w", err)
-	}
-	report.PacksAfter, report.Reachable, report.Kept = len(staged), uint32(len(reachable)), uint32(len(rest))
 	return report, nil
 }
 
-// tips are the ids of all refs, each once: the server's own refs keep what they reach, too.
-func tips(refs *storage.Snapshot) []oid.ID {
-	var ids []oid.ID
-	if !refs.Head.ID.IsZero() {
-		ids = append(ids, refs.Head.ID)
+// repack does it once, over one view. ErrRecheck where a ref moved before objects could be dropped.
+func (o Options) repack(ctx context.Context, repo storage.Repository, grace time.Duration) (Report, error) {
+	view, err := repo.View(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("open view: %w", err)
 	}
-	for _, ref := range refs.Refs {
-		ids = append(ids, ref.ID)
+	defer view.Close()
+	p, err := o.survey(ctx, view, grace)
+	report := p.report(view)
+	if err != nil || !p.write && len(p.retire) == 0 {
+		return report, err
 	}
-	slices.SortFunc(ids, oid.Compare)
-	return slices.Compact(ids)
+	q, err := repo.Quarantine(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer q.Close()
+	var add []storage.Staged
+	if p.write {
+		o.say(fmt.Sprintf("writing what refs reach: %d objects", len(p.reachable)))
+		add, err = report.stage(ctx, view, q, p.reachable, &pack.Roots{IDs: p.tips, Closed: true}, add)
+	}
+	if err == nil && len(p.keep) > 0 {
+		o.say(fmt.Sprintf("writing what is kept for now: %d objects", len(p.keep)))
+		add, err = report.stage(ctx, view, q, p.keep, nil, add)
+	}
+	if err != nil {
+		return report, err
+	}
+	if err := repo.Replace(ctx, view.Refs.Basis, add, p.retire, p.dropped > 0); err != nil {
+		return report, err
+	}
+	report.PacksAfter += len(add)
+	report.BytesAfter += report.Bytes
+	return report, nil
 }
 
-// all lists the objects of a plan, sorted by id.
-func all(plan reach.Plan) ([]oid.ID, error) {
-	ids := plan.Objects
-	for _, p := range plan.Whole {
-		if err := p.Each(func(id oid.ID, _ pack.Location) error { ids = append(ids, id); return nil }); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(ids, oid.Compare)
-	return slices.Compact(ids), nil
-}
-
-// others lists what is in the packs and not among ids.
-func others(packs []*pack.Pack, ids []oid.ID) ([]oid.ID, error) {
-	var rest []oid.ID
-	for _, p := range packs {
-		err := p.Each(func(id oid.ID, _ pack.Location) error {
-			if _, ok := slices.BinarySearchFunc(ids, id, oid.Compare); !ok {
-				rest = append(rest, id)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(rest, oid.Compare)
-	return slices.Compact(rest), nil
+// stage writes objects as one more staged pack and adds its size.
+func (r *Report) stage(ctx context.Context, view *storage.View, q storage.Quarantine, ids []oid.ID, roots *pack.Roots, add []storage.Staged) ([]storage.Staged, error) {
+	s, size, err := write(ctx, view, q, ids, roots)
+	r.Bytes += size
+	return append(add, s), err
 }
 
 // write makes one staged pack of objects; it is received as a push would be, and so checked.

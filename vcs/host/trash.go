@@ -1,0 +1,159 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// why says how a folder came into the trash. Its name there is WHEN-WHY-ID.git, WHEN in seconds since 1970, so that a
+// row that is there again (a database was restored) finds its folder, and everything else goes when its time is over.
+type why string
+
+const (
+	// deleted: somebody asked for it. orphan: no row names it. neverUsed: it was made a moment ago for a row that could
+	// not be written.
+	deleted   why = "deleted"
+	orphan    why = "orphan"
+	neverUsed why = "unused"
+)
+
+// keep is how long a folder stays in the trash.
+func (h *Host) keep(w why) time.Duration {
+	switch w {
+	case deleted:
+		return h.o.TrashKeep
+	case neverUsed:
+		return 0
+	}
+	return h.o.OrphanKeep
+}
+
+// trash is where folders go that no row names.
+func (h *Host) trash() string { return filepath.Join(h.o.Root, "trash") }
+
+// discard moves a repository's folder into the trash in one step; one that is not kept there is removed in the
+// background.
+func (h *Host) discard(id string, w why) error {
+	if err := os.MkdirAll(h.trash(), 0o750); err != nil {
+		return err
+	}
+	to := filepath.Join(h.trash(), fmt.Sprintf("%d-%s-%s%s", time.Now().Unix(), w, id, folderSuffix))
+	if err := os.Rename(h.Dir(id), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if h.keep(w) > 0 {
+		return nil
+	}
+	h.remove(to)
+	return nil
+}
+
+// remove deletes a folder of the trash in the background: it may be large. Close waits for it.
+func (h *Host) remove(dir string) {
+	h.background.Go(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			h.o.Log.Error("trash cannot be removed; the next start tries again", "dir", dir, "error", err)
+		}
+	})
+}
+
+// Recover mends what a crash has left, at start: folders that no row names go into the trash, folders in the trash whose
+// row is there come back, and what has been in the trash for long enough is removed. It opens no repository.
+func (h *Host) Recover(ctx context.Context) error {
+	rows, err := h.o.Rows.List(ctx)
+	if err != nil {
+		return fmt.Errorf("recover repositories: %w", err)
+	}
+	known := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		known[r.ID] = true
+	}
+	if err := h.putAway(ctx, known); err != nil {
+		return fmt.Errorf("recover repositories: %w", err)
+	}
+	if err := h.empty(ctx, known); err != nil {
+		return fmt.Errorf("recover repositories: %w", err)
+	}
+	for _, r := range rows {
+		if _, err := os.Lstat(h.Dir(r.ID)); err != nil {
+			h.o.Log.ErrorContext(ctx, "repository has no folder", "path", r.Path, "id", r.ID, "dir", h.Dir(r.ID), "error", err)
+		}
+	}
+	return nil
+}
+
+// putAway moves folders that no row names into the trash, and removes what Create was building.
+func (h *Host) putAway(ctx context.Context, known map[string]bool) error {
+	dirs, err := filepath.Glob(filepath.Join(h.o.Root, "??", "*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		base := filepath.Base(dir)
+		id, ok := strings.CutSuffix(base, folderSuffix)
+		switch {
+		case strings.HasPrefix(base, "new-"):
+			err = os.RemoveAll(dir)
+		case !ok || h.Dir(id) != dir:
+			h.o.Log.WarnContext(ctx, "something that is no repository lies among them", "path", dir)
+		case !known[id]:
+			h.o.Log.WarnContext(ctx, "folder that no repository has goes into the trash", "dir", dir, "kept_for", h.o.OrphanKeep)
+			err = h.discard(id, orphan)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty goes through the trash: a folder whose row is there comes back, the others are removed when it is time.
+func (h *Host) empty(ctx context.Context, known map[string]bool) error {
+	entries, err := os.ReadDir(h.trash())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		dir := filepath.Join(h.trash(), e.Name())
+		id, w, at, ok := trashed(e.Name())
+		switch {
+		case !ok:
+			h.o.Log.WarnContext(ctx, "something unknown lies in the trash", "path", dir)
+		case known[id] && missing(h.Dir(id)):
+			h.o.Log.WarnContext(ctx, "folder comes back from the trash: its repository is there again", "dir", h.Dir(id))
+			err = errors.Join(os.MkdirAll(filepath.Dir(h.Dir(id)), 0o750), os.Rename(dir, h.Dir(id)))
+		case time.Since(at) >= h.keep(w):
+			h.remove(dir)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func missing(dir string) bool {
+	_, err := os.Lstat(dir)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// trashed reads the name of a folder in the trash.
+func trashed(base string) (id string, w why, at time.Time, ok bool) {
+	parts := strings.SplitN(strings.TrimSuffix(base, folderSuffix), "-", 3)
+	if len(parts) != 3 || !validID(parts[2]) {
+		return "", "", time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(parts[0], 10, 64)
+	w = why(parts[1])
+	return parts[2], w, time.Unix(seconds, 0), err == nil && (w == deleted || w == orphan || w == neverUsed)
+}
