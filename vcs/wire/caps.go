@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"fmt"
-	"strings"
-	"unicode"
-)
+import "strings"
 
 // Version is a version of git's wire protocol.
 type Version int
@@ -56,32 +52,3 @@ func (c Caps) Has(name string) bool { _, ok := c[name]; return ok }
 
 // Value is the value of a capability.
 func (c Caps) Value(name string) (string, bool) { v, ok := c[name]; return v, ok }
-
-// Escape makes what a client sent safe to be shown on somebody's terminal or in a log: control characters and bytes
-// that are no UTF-8 as \x1b, characters that turn the direction of writing as <U+202E>.
-func Escape(s string) string {
-	clean := true
-	for _, r := range s {
-		if r == '\ufffd' || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			clean = false
-			break
-		}
-	}
-	if clean {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == '\ufffd' && s[i] != '\xef':
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsControl(r) && r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case unicode.Is(unicode.Bidi_Control, r):
-			fmt.Fprintf(&b, "<U+%04X>", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"os"
 	"sync"
 )
@@ -8,7 +9,7 @@ import (
 // Payloads of side-band packets in bytes, the band's byte left out (gitprotocol-capabilities, "side-band").
 const (
 	SideBand64k = MaxPayload - 1
-	SideBandOld = 1000 - 4 - 1
+	SideBandOld = 1000 - headSize - 1
 )
 
 // The bands.
@@ -18,13 +19,20 @@ const (
 	bandFatal    = 3
 )
 
+// bandHead is what stands before the payload: the length and the band.
+const bandHead = headSize + 1
+
 // SideBand multiplexes a pack, progress and a fatal error. It may be used by several goroutines: one writes the pack,
-// another keeps the connection alive.
+// another keeps the connection alive. The Writer below it is not to be used by anybody else until Close.
+//
+// What goes to band 1 is collected into full packets; Progress, Fatal, KeepAlive and Close send what was collected.
 type SideBand struct {
-	mu      sync.Mutex // guards w and quiet
-	w       *Writer
 	payload int
-	quiet   bool // nothing was written since KeepAlive looked
+
+	mu    sync.Mutex // guards what follows
+	w     *Writer
+	buf   []byte // a packet of band 1 that is not full yet, with room for its head; nil before the first
+	quiet bool   // nothing was written since KeepAlive looked
 }
 
 // NewSideBand frames what is written into packets of at most payload bytes (SideBand64k or SideBandOld).
@@ -34,39 +42,84 @@ func NewSideBand(w *Writer, payload int) *SideBand { return &SideBand{w: w, payl
 func (s *SideBand) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(p)
-	for len(p) > 0 {
-		part := p[:min(len(p), s.payload)]
-		if err := s.packet(bandPack, part); err != nil {
-			return 0, err
-		}
-		p = p[len(part):]
+	s.quiet = false
+	if s.buf == nil {
+		s.buf = s.newPacket()
 	}
-	return n, nil
+	written := 0
+	for len(p) > 0 {
+		n := copy(s.buf[len(s.buf):cap(s.buf)], p)
+		s.buf = s.buf[:len(s.buf)+n]
+		p = p[n:]
+		if len(s.buf) == cap(s.buf) {
+			s.pass()
+		}
+		if s.w.err != nil {
+			return written, s.w.err
+		}
+		written += n
+	}
+	return written, s.w.err
 }
 
-func (s *SideBand) packet(band byte, p []byte) error {
+// newPacket is an empty packet with room for head and payload.
+func (s *SideBand) newPacket() []byte { return make([]byte, bandHead, bandHead+s.payload) }
+
+// pass hands the collected packet on, if there is one.
+func (s *SideBand) pass() {
+	if len(s.buf) > bandHead {
+		s.packet(s.buf)
+		s.buf = s.buf[:bandHead]
+	}
+}
+
+// packet passes on a packet of band 1 whose payload stands behind room for the head.
+func (s *SideBand) packet(b []byte) {
+	putLength(b, len(b))
+	b[headSize] = bandPack
+	s.w.raw(b)
+}
+
+// ReadFrom implements io.ReaderFrom: it reads straight into packets. Whoever keeps the connection alive is not held up
+// while r is slow.
+func (s *SideBand) ReadFrom(r io.Reader) (int64, error) {
+	packet := s.newPacket()
+	packet = packet[:cap(packet)]
+	var total int64
+	for {
+		n, err := io.ReadFull(r, packet[bandHead:])
+		if n > 0 {
+			if err := s.sendPacket(packet[:bandHead+n]); err != nil {
+				return total, err
+			}
+			total += int64(n)
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// sendPacket is packet for one who does not hold the lock; what was collected goes first.
+func (s *SideBand) sendPacket(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.quiet = false
-	s.w.head(len(p) + 1)
-	s.w.raw([]byte{band})
-	s.w.raw(p)
+	s.pass()
+	s.packet(b)
 	return s.w.err
 }
 
-// CopyRange writes a range of a file in packets as large as may be.
+// CopyRange writes n bytes of a file from off on. A file that ends before is io.ErrUnexpectedEOF.
 func (s *SideBand) CopyRange(f *os.File, off, n int64) error {
-	buf := make([]byte, s.payload)
-	for n > 0 {
-		b := buf[:min(n, int64(len(buf)))]
-		if _, err := f.ReadAt(b, off); err != nil {
-			return err
-		}
-		if _, err := s.Write(b); err != nil {
-			return err
-		}
-		off, n = off+int64(len(b)), n-int64(len(b))
+	copied, err := s.ReadFrom(io.NewSectionReader(f, off, n))
+	if err == nil && copied < n {
+		return io.ErrUnexpectedEOF
 	}
-	return nil
+	return err
 }
 
 // Progress tells people something, at once. What a client sent is escaped by whoever puts it into text.
@@ -78,18 +131,20 @@ func (s *SideBand) Fatal(text string) error { return s.say(bandFatal, text) }
 func (s *SideBand) say(band byte, text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for b := []byte(text); len(b) > 0; {
-		part := b[:min(len(b), s.payload)]
-		if err := s.packet(band, part); err != nil {
-			return err
-		}
-		b = b[len(part):]
+	s.quiet = false
+	s.pass()
+	for len(text) > 0 {
+		part := text[:min(len(text), s.payload)]
+		s.w.begin(len(part) + 1)
+		s.w.raw([]byte{band})
+		s.w.text(part)
+		text = text[len(part):]
 	}
 	return s.w.Send()
 }
 
-// KeepAlive sends an empty packet of band 1 where nothing was sent since it was last called, so that proxies and
-// impatient clients see that somebody is there.
+// KeepAlive is to be called from time to time. Where nothing was written since it was last called, it sends what was
+// collected, or an empty packet of band 1, so that proxies and impatient clients see that somebody is there.
 func (s *SideBand) KeepAlive() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,10 +152,11 @@ func (s *SideBand) KeepAlive() error {
 		s.quiet = true
 		return s.w.err
 	}
-	if err := s.packet(bandPack, nil); err != nil {
-		return err
+	if len(s.buf) > bandHead {
+		s.pass()
+	} else {
+		s.packet(make([]byte, bandHead))
 	}
-	s.quiet = true
 	return s.w.Send()
 }
 
@@ -108,6 +164,7 @@ func (s *SideBand) KeepAlive() error {
 func (s *SideBand) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.pass()
 	_ = s.w.Flush()
 	return s.w.Send()
 }
