@@ -15,10 +15,12 @@ import (
 	"jeton/vcs/oid"
 )
 
-// Roots says where a pack came from: every object in it is reachable from IDs. Closed says that the pack also holds
-// everything that IDs reach, so that the pack is exactly their closure (docs/decisions/002-roots.md).
+// Roots says where a pack came from: every object in it but Except is reachable from IDs. Closed says that the pack also
+// holds everything that IDs reach, so that the pack is exactly their closure (docs/decisions/002-roots.md).
 type Roots struct {
-	IDs    []oid.ID
+	IDs []oid.ID
+	// Except are objects of the pack that nothing is said of: bases that completed a thin pack.
+	Except []oid.ID
 	Closed bool
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Connected proves that everything reachable from tips is in the pushed pack or visible in this repository; fresh is
-// nil for a push without a pack. It returns the roots of fresh; nil where fresh holds objects that the tips do not
+// nil for a push without a pack. It returns the roots of fresh; nil where fresh holds many objects that the tips do not
 // reach. The error wraps ErrMissing and names an object where something is neither here nor there.
 //
 // Only objects of fresh are read, and the trees of parents that they are compared with: the cost is that of the push.
@@ -28,10 +28,28 @@ func Connected(ctx context.Context, set *pack.Set, fresh *pack.Pack, tips []oid.
 	if err := c.ask(); err != nil {
 		return nil, err
 	}
-	if fresh == nil || c.count != fresh.Count() {
+	if fresh == nil || fresh.Count()-c.count > maxExcept {
 		return nil, nil
 	}
-	return &pack.Roots{IDs: c.roots, Closed: !c.leaves}, nil
+	return c.vouch()
+}
+
+// maxExcept is how many objects of a pack may be left out of what its roots vouch for: the bases of a thin pack.
+const maxExcept = 4096
+
+// vouch says what the walk has shown of fresh.
+func (c *connection) vouch() (*pack.Roots, error) {
+	roots := &pack.Roots{IDs: c.roots, Closed: !c.leaves && c.count == c.fresh.Count()}
+	if c.count == c.fresh.Count() {
+		return roots, nil
+	}
+	err := c.fresh.Each(func(id oid.ID, at pack.Location) error {
+		if !c.seen.has(at) {
+			roots.Except = append(roots.Except, id)
+		}
+		return nil
+	})
+	return roots, err
 }
 
 // connection is one proof. It is a visitor of trees.

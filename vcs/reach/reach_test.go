@@ -384,8 +384,12 @@ func TestFirstPushIsClosed(t *testing.T) {
 		t.Errorf("all refs: got %+v, %v; want a closed pack", roots, err)
 	}
 	roots, err = Connected(context.Background(), set, p, tips[:1], none)
-	if err != nil || roots != nil {
-		t.Errorf("one of many refs: got %+v, %v; want no roots, since the pack holds more", roots, err)
+	if err != nil || roots == nil || roots.Closed {
+		t.Fatalf("one of many refs: got %+v, %v; want a pack that is not closed", roots, err)
+	}
+	want := lacking(packed(t, p), list(t, dir, "--objects", tips[0].String()))
+	if !slices.Equal(sorted(roots.Except), sorted(want)) {
+		t.Errorf("%d objects are excepted, want the %d that this ref does not reach", len(roots.Except), len(want))
 	}
 }
 

@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -191,7 +192,7 @@ func (v *Visible) quick(ctx context.Context, id oid.ID, kind plumbing.ObjectType
 		return v.trees.has(id), nil
 	}
 	for _, p := range v.set.Packs() {
-		if p.Roots == nil {
+		if p.Roots == nil || slices.Contains(p.Roots.Except, id) {
 			continue
 		}
 		_, ok, err := p.Find(id)

@@ -155,7 +155,7 @@ func TestCoolRepositoryWarmsUp(t *testing.T) {
 }
 
 func TestRootsComeBackOrAreNotKnown(t *testing.T) {
-	for _, roots := range []*pack.Roots{nil, {}, {IDs: []oid.ID{{1}, {2}}}, {IDs: []oid.ID{{3}}, Closed: true}} {
+	for _, roots := range []*pack.Roots{nil, {}, {IDs: []oid.ID{{1}, {2}}}, {IDs: []oid.ID{{3}}, Closed: true}, {IDs: []oid.ID{{4}}, Except: []oid.ID{{5}, {6}}}} {
 		b := encodeRoots(roots)
 		got := decodeRoots(b)
 		if fmt.Sprint(got) != fmt.Sprint(roots) {

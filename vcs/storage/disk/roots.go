@@ -16,11 +16,13 @@ import (
 //
 //	closed | roots | unknown
 //	<id>
+//	except <id>
 //	crc32 <8 hexadecimal digits>
 const (
 	rootsClosed  = "closed"
 	rootsOpen    = "roots"
 	rootsUnknown = "unknown"
+	rootsExcept  = "except "
 )
 
 func (r *Repository) rootsPath(name string) string {
@@ -42,6 +44,9 @@ func encodeRoots(roots *pack.Roots) []byte {
 	if roots != nil {
 		for _, id := range roots.IDs {
 			b.WriteString(id.String() + "\n")
+		}
+		for _, id := range roots.Except {
+			b.WriteString(rootsExcept + id.String() + "\n")
 		}
 	}
 	fmt.Fprintf(&b, "crc32 %08x\n", crc32.ChecksumIEEE(b.Bytes()))
@@ -69,11 +74,16 @@ func decodeRoots(b []byte) *pack.Roots {
 	}
 	roots := &pack.Roots{Closed: lines[0] == rootsClosed}
 	for _, line := range lines[1:] {
-		id, ok := oid.Parse(line)
-		if !ok {
+		hex, except := strings.CutPrefix(line, rootsExcept)
+		id, ok := oid.Parse(hex)
+		switch {
+		case !ok:
 			return nil
+		case except:
+			roots.Except = append(roots.Except, id)
+		default:
+			roots.IDs = append(roots.IDs, id)
 		}
-		roots.IDs = append(roots.IDs, id)
 	}
 	return roots
 }
