@@ -58,7 +58,6 @@ type server struct {
 	env          []string
 	cmd          *exec.Cmd
 	log          *lockedBuffer
-	key          string
 }
 
 // start runs quickstart on a fresh data folder; it is stopped, and must end well, when the test ends.
