@@ -33,7 +33,7 @@ func own(refName string) bool { return strings.HasPrefix(refName, "refs/jeton/")
 // read reads the commands up to the flush: OLD NEW REF, the first with the capabilities behind a NUL.
 func (p *push) read() error {
 	p.caps = wire.Caps{}
-	seen := map[string]bool{}
+	seen := map[string]*command{}
 	for n := 0; ; n++ {
 		packet, err := p.in.Next()
 		if errors.Is(err, io.EOF) && n == 0 {
@@ -64,7 +64,7 @@ func (p *push) read() error {
 	}
 }
 
-func (p *push) line(line string, seen map[string]bool) error {
+func (p *push) line(line string, seen map[string]*command) error {
 	if hex, ok := strings.CutPrefix(line, "shallow "); ok {
 		id, ok := oid.Parse(hex)
 		if !ok {
@@ -105,7 +105,7 @@ func parseCommand(line string) (*command, error) {
 }
 
 // check refuses what can be refused without looking at the repository.
-func (p *push) check(c *command, seen map[string]bool) {
+func (p *push) check(c *command, seen map[string]*command) {
 	switch {
 	case len(c.Name) > p.s.o.Limits.RefName:
 		c.refuse("the ref's name is too long")
@@ -115,8 +115,9 @@ func (p *push) check(c *command, seen map[string]bool) {
 		c.refuse("refs/jeton/ is the server's own")
 	case c.Old.IsZero() && c.New.IsZero():
 		c.refuse("nothing to do: neither an old nor a new value")
-	case seen[c.Name]:
+	case seen[c.Name] != nil:
 		c.refuse("the ref is named twice in one push")
+		seen[c.Name].refuse("the ref is named twice in one push")
 	}
-	seen[c.Name] = true
+	seen[c.Name] = c
 }

@@ -1,0 +1,156 @@
+package receive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jeton/vcs/oid"
+	"jeton/vcs/pack/ingest"
+	"jeton/vcs/storage"
+	"jeton/vcs/wire"
+)
+
+func TestMalformedRequests(t *testing.T) {
+	s := newStand(t, Limits{Commands: 2})
+	z := oid.Zero.String()
+	l := line(oid.Zero, oid.ID{1}, "refs/heads/x", "report-status")
+	for name, in := range map[string]string{
+		"no pkt-line": "GET / HTTP/1.1", "cut length": "00", "cut line": "0050abc", "no flush": l, "too short a command": "0008abcd", "ids of 41 digits": "0066" + z + "1 " + z + " refs/heads/xxxxxxx",
+		"delimiter": "0001", "response end": "0002", "push certificate": "000epush-cert", "broken shallow": "0010shallow abcd", "SHA-256": line(oid.Zero, oid.ID{1}, "refs/heads/x", "object-format=sha256") + "0000",
+		"too many commands": l + line(oid.Zero, oid.ID{1}, "refs/heads/y") + line(oid.Zero, oid.ID{1}, "refs/heads/z") + "0000", "no space": "0064" + strings.Repeat("0", 96),
+	} {
+		out, err := s.push([]byte(in))
+		if err == nil || !strings.Contains(out, "ERR ") {
+			t.Errorf("%s: answered %q, %v; want a clear ERR", name, out, err)
+		}
+		if !errors.Is(err, ErrBadRequest) && !errors.Is(err, wire.ErrMalformed) {
+			t.Errorf("%s: %v is not the client's fault", name, err)
+		}
+	}
+	if !strings.HasPrefix(s.refs(), "HEAD refs/heads/main\n") || len(s.journal.begun) != 0 {
+		t.Error("something was done")
+	}
+}
+
+func TestFailuresOnTheWayLeaveTheRepositoryAsItWas(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		break_ func(s *stand)
+		want   string
+	}{
+		{"permission taken away", func(s *stand) { s.recheck = errors.New("this token was revoked") }, "ng refs/heads/x this token was revoked"},
+		{"journal cannot be written", func(s *stand) { s.journal.begin = errors.New("disk full") }, "ng refs/heads/x the server has failed"},
+		{"repository was closed", func(s *stand) { _ = s.repo.Close() }, "unpack the server has failed"},
+	} {
+		s := newStand(t, Limits{})
+		main := s.first("one")
+		before := s.refs()
+		c.break_(s)
+		next := change(main, "two")
+		out, _ := s.push(request(packOf(next...), line(oid.Zero, next[0].id(), "refs/heads/x", "report-status")))
+		if !strings.Contains(out, c.want) {
+			t.Errorf("%s: want %q in %q", c.name, c.want, out)
+		}
+		if c.name != "repository was closed" && s.refs() != before {
+			t.Errorf("%s: refs moved\n%s", c.name, s.refs())
+		}
+		if packs, _ := filepath.Glob(filepath.Join(s.repo.Dir(), "objects/pack/*.pack")); len(packs) != 1 {
+			t.Errorf("%s: %d packs are there", c.name, len(packs))
+		}
+		s.clean()
+	}
+}
+
+func TestJournalIsSettledByWhatTheRefsSay(t *testing.T) {
+	s := newStand(t, Limits{})
+	main := s.first("one")
+	s.journal.end = errors.New("died")
+	next := change(main, "two")
+	if out, err := s.push(request(packOf(next...), line(main, next[0].id(), "refs/heads/main", "report-status"))); err != nil || !strings.Contains(out, "ok refs/heads/main") {
+		t.Fatalf("the push itself: %v %q", err, out)
+	}
+	s.journal.begun = append(s.journal.begun, Entry{ID: "never", RepoID: "id", Updates: []storage.RefUpdate{{Name: "refs/heads/main", Old: main, New: oid.ID{9}}}})
+	s.journal.end = nil
+	open := func(context.Context, string) (storage.Repository, error) { return s.repo, nil }
+	if err := s.server.Settle(ctx, open); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.journal.ended["1"]; len(r) != 1 || r[0].Err != nil {
+		t.Errorf("a push whose refs moved: %v", r)
+	}
+	if r := s.journal.ended["never"]; len(r) != 1 || r[0].Err == nil {
+		t.Errorf("a push whose refs did not move: %v", r)
+	}
+}
+
+func TestLimitsNameTheSetting(t *testing.T) {
+	next := change(oid.Zero, strings.Repeat("large ", 1000))
+	for _, c := range []struct {
+		limits ingest.Limits
+		want   string
+	}{{ingest.Limits{Blob: 100}, "receive.max_blob"}, {ingest.Limits{Pack: 100}, "receive.max_pack"}, {ingest.Limits{Inflated: 100}, "receive.max_inflated"}, {ingest.Limits{Objects: 1}, "receive.max_objects"}} {
+		s := newStand(t, Limits{Pack: c.limits})
+		out, _ := s.push(request(packOf(next...), line(oid.Zero, next[0].id(), "refs/heads/main", "report-status")))
+		if !strings.Contains(out, c.want) || !strings.Contains(out, "ng refs/heads/main unpacker error") {
+			t.Errorf("want %q in %q", c.want, out)
+		}
+		s.clean()
+	}
+}
+
+func TestRepositoryIsMadeByAPushAndNotByAProbe(t *testing.T) {
+	s := newStand(t, Limits{})
+	create := func(context.Context) (storage.Repository, error) { s.created++; return s.repo, nil }
+	ses := Session{Stateless: true, Create: create, Recheck: func(context.Context) error { return nil }}
+	if err := s.server.Serve(ctx, ses, strings.NewReader("0000"), io.Discard); err != nil || s.created != 0 {
+		t.Errorf("a probe: %v, made %d", err, s.created)
+	}
+	c := change(oid.Zero, "one")
+	var out bytes.Buffer
+	if err := s.server.Serve(ctx, ses, bytes.NewReader(request(packOf(c...), line(oid.Zero, c[0].id(), "refs/heads/main", "report-status"))), &out); err != nil || s.created != 1 {
+		t.Errorf("a push: %v, made %d, %q", err, s.created, out.String())
+	}
+	out.Reset()
+	if err := s.server.Advertise(ctx, nil, wire.V1, &out); err != nil || !strings.Contains(out.String(), "version 1") || !strings.Contains(out.String(), "capabilities^{}") {
+		t.Errorf("the advertisement of nothing: %v %q", err, out.String())
+	}
+}
+
+func TestDotGitInAllItsForms(t *testing.T) {
+	for _, bad := range []string{".git", ".GIT", ".Git", ".git ", ".git.", ".git. .", "git~1", "GIT~1", ".g\u200cit", ".git::$INDEX_ALLOCATION", `a\.git`, `.git\config`, "\ufeff.git", ".", ".."} {
+		if badName(bad) == "" {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+	for _, good := range []string{"git", ".gitignore", ".gitmodules", "git~2", "a.git", ".github", "...", "x.git.y"} {
+		if what := badName(good); what != "" {
+			t.Errorf("%q was refused: %s", good, what)
+		}
+	}
+}
+
+func FuzzCommands(f *testing.F) {
+	f.Add([]byte(line(oid.Zero, oid.ID{1}, "refs/heads/main", "report-status", "atomic") + "0000"))
+	f.Add([]byte("0034shallow 0000000000000000000000000000000000000000" + "0000"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p := &push{s: New(Options{}), in: wire.NewReader(bytes.NewReader(b)), out: wire.NewWriter(io.Discard)}
+		if p.read() != nil {
+			return
+		}
+		for _, c := range p.commands {
+			if c.live() && (own(c.Name) || !strings.HasPrefix(c.Name, "refs/")) {
+				t.Errorf("%q was let through", c.Name)
+			}
+		}
+	})
+}
+
+func FuzzCheckTree(f *testing.F) {
+	f.Add([]byte("100644 file\x00" + strings.Repeat("a", oid.Size)))
+	f.Fuzz(func(_ *testing.T, b []byte) { _ = checkTree(b) })
+}
