@@ -2,16 +2,18 @@
 // cores. What comes out is a pack that git would call valid, with .idx and .rev beside it, or an error and no file.
 //
 //	            ┌──────────────── one goroutine ───────────────┐      ┌── workers ──┐
-//	client ──►  read ─► file + pack hash   inflate each entry ──────►  ids, Check
-//	                                          │ deltas: noted                │
-//	            trailer right? ───────────────┴──► resolve deltas on all cores, base by base
-//	                                               thin? bases from Options.Bases, appended
-//	                                               .idx .rev, synced
+//	client ──►  read ─► inflate each entry ────────────────────────►  ids, Check
+//	              │         └─ deltas: noted, small ones kept
+//	              └─► file + pack hash (a goroutine)
+//	            trailer right? ──► resolve deltas on all cores, base by base, each way down depth first
+//	                               thin? bases from Options.Bases, appended, trailer anew
+//	                               .idx .rev, synced
 //
 // Nothing is believed before it is seen: tables grow with what arrives and not with the declared count, declared sizes
 // are compared with the limits before a byte is inflated, and an entry that yields more or less than it declares ends
-// the push. Ids are computed with a hash that notices content built to collide. Large objects live in files of Dir,
-// mapped, so that memory follows Limits.Memory and not the pack.
+// the push. Ids are computed with a hash that notices content built to collide; so an object cannot pose as another
+// that the repository has, and need not be compared with it. Large objects lie in nameless files of Dir, so that memory
+// follows Limits.Memory, plus some 100 bytes for each object of the pack.
 //
 // The package knows packs and objects; what an object must look like is the caller's Check, whether the pack is
 // connected the caller's next question (package reach).
@@ -22,26 +24,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"jeton/vcs/oid"
-	"jeton/vcs/pack"
 )
 
 // Limits bound what a pack from outside may cost; a zero means the default that stands behind it.
 type Limits struct {
 	// Pack is the size of the pack in bytes (4 GiB), Blob that of one object (1 GiB), Inflated that of all objects and
-	// deltas together when they are inflated (64 GiB).
+	// deltas together when they are inflated (64 GiB). Commits, trees and tags are held to 64 MiB besides.
 	Pack, Blob, Inflated int64
-	// Objects is how many entries there may be (20 million).
+	// Objects is how many entries there may be (20 million; never more than 2³¹ − 2).
 	Objects uint32
 	// DeltaChain is how many deltas may stand on one another (4096).
 	DeltaChain int
-	// Memory is how many bytes of inflated objects are held at once while deltas are resolved (96 MiB).
+	// Memory is how many bytes of inflated objects and deltas are held at once while deltas are resolved (96 MiB); what
+	// is needed for one step, a base and what is made of it, is held even when it is less.
 	Memory int64
 }
 
@@ -61,6 +63,7 @@ func (l Limits) withDefaults() Limits {
 	if l.Objects == 0 {
 		l.Objects = 20_000_000
 	}
+	l.Objects = min(l.Objects, math.MaxInt32-1)
 	if l.DeltaChain <= 0 {
 		l.DeltaChain = 4096
 	}
@@ -69,12 +72,17 @@ func (l Limits) withDefaults() Limits {
 
 // LimitError says which limit a pack is over, and the setting that an administrator may change.
 type LimitError struct {
-	// What is over the limit, for people; Setting is the configuration's key; Limit its present value.
+	// What is over the limit, for people; Setting is the configuration's key, empty where the limit is fixed; Limit its
+	// present value.
 	What, Setting string
 	Limit         int64
 }
 
+// Error implements error, for the eyes of whoever pushes.
 func (e *LimitError) Error() string {
+	if e.Setting == "" {
+		return fmt.Sprintf("%s (the limit is %d)", e.What, e.Limit)
+	}
 	return fmt.Sprintf("%s (the limit is %d; an administrator can change %s)", e.What, e.Limit, e.Setting)
 }
 
@@ -83,7 +91,8 @@ var ErrUnresolved = errors.New("unresolved deltas")
 
 // Bases reads the bases of a thin pack.
 type Bases interface {
-	// Base returns type and content of an object that the pusher may see; pack.ErrNotFound for all others.
+	// Base returns type and content of an object that the pusher may see; pack.ErrNotFound for all others. It is called
+	// by one goroutine at a time.
 	Base(id oid.ID) (plumbing.ObjectType, []byte, error)
 }
 
@@ -95,9 +104,10 @@ type Options struct {
 	// Bases answers for the bases of a thin pack; nil: thin packs are refused.
 	Bases Bases
 	// Check, when not nil, is called once for each commit, tree and tag with its whole content, from several goroutines.
-	// Its error ends the push.
+	// Its error ends the push. The content must not be kept nor changed: its memory is used again.
 	Check func(t plumbing.ObjectType, id oid.ID, content []byte) error
-	// Progress is told from time to time, by one goroutine at a time, how far a stage has come.
+	// Progress is told from time to time, by one goroutine at a time, how far a stage ("Receiving objects", then
+	// "Resolving deltas") has come.
 	Progress func(stage string, done, total uint32)
 	// Workers is how many goroutines hash and resolve; 0: one for each core.
 	Workers int
@@ -109,146 +119,53 @@ type Result struct {
 	Name string
 	// Objects is how many objects the stored pack has, Completed how many of them are bases added to a thin pack.
 	Objects, Completed uint32
-	// Bytes is the size of the pack as it arrived, Inflated that of all it holds.
+	// Bytes is the size of the pack as it arrived, Inflated that of all that its entries and the results of its deltas
+	// come to.
 	Bytes, Inflated int64
 }
 
-// Receive reads one pack from r. It may read beyond the pack's end where r offers more. Errors are *LimitError,
-// ErrUnresolved, oid.ErrCollision, the Check's, the reader's, or wrap pack.ErrCorrupt; with an error nothing stays in Dir.
+// Receive reads one pack from r and stores it in o.Dir. Where r is an io.ByteReader it is read to the end of the pack's
+// trailer and no further (fast for a *bufio.Reader); another reader may be read beyond. A reader that waits for ever is
+// the caller's to close: ctx is seen between two reads.
+//
+// Errors are *LimitError, ErrUnresolved, oid.ErrCollision, the Check's, the reader's, or wrap pack.ErrCorrupt; with an
+// error nothing stays in Dir. A pack without objects is valid and leaves no file (C git stores it).
 func Receive(ctx context.Context, r io.Reader, o Options) (Result, error) {
-	o.Limits = o.Limits.withDefaults()
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
+	in := newIntake(ctx, o)
 	f, err := os.CreateTemp(o.Dir, "receiving-")
 	if err != nil {
 		return Result{}, fmt.Errorf("store pack: %w", err)
 	}
-	in := &intake{ctx: ctx, o: o, file: f}
-	res, err := in.run(r)
+	in.file, in.store = f, f
+	res, err := in.receive(r)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return Result{}, errors.Join(err, in.discard())
 	}
 	return res, nil
 }
 
-// intake is the state of one pack that is being received.
-type intake struct {
-	ctx  context.Context
-	o    Options
-	file *os.File
-	// made are the files that must go when the push fails.
-	made []string
-
-	entries  []entry
-	deltas   int
-	spent    spent
-	trailer  oid.ID
-	size     int64 // of the file, bytes
-	received int64
+// Index makes .idx and .rev anew, in o.Dir, for the pack file at path, which is read twice and not changed. The pack is
+// checked as Receive does; it must be no thin pack, and the file must end with it. Result.Name is what the pack's file
+// ought to be called. A pack without objects gets no index. Errors are those of Receive.
+func Index(ctx context.Context, path string, o Options) (Result, error) {
+	o.Bases = nil
+	in := newIntake(ctx, o)
+	f, err := os.Open(path)
+	if err != nil {
+		return Result{}, fmt.Errorf("index pack: %w", err)
+	}
+	defer f.Close() // only read
+	in.file = f
+	res, err := in.reindex()
+	if err != nil {
+		return Result{}, errors.Join(fmt.Errorf("index pack: %w", err), in.discard())
+	}
+	return res, nil
 }
 
-// entry is one object of the pack. Its id is zero while it is a delta that is not resolved.
-type entry struct {
-	off, data int64 // where the header and the compressed bytes begin
-	size      int64 // of the inflated data
-	id        oid.ID
-	crc       uint32
-	base      int32               // index of the base's entry for OFS_DELTA, of baseIDs for REF_DELTA; else -1
-	kind      plumbing.ObjectType // as in the pack
-	final     plumbing.ObjectType // resolved
-}
-
-func (in *intake) run(r io.Reader) (Result, error) {
-	in.made = append(in.made, in.file.Name())
-	refs, err := in.scan(r)
-	if err != nil {
-		return Result{}, err
+func workers(n int) int {
+	if n <= 0 {
+		return runtime.GOMAXPROCS(0)
 	}
-	if len(in.entries) == 0 {
-		return Result{Bytes: in.received}, in.discard()
-	}
-	completed, err := in.resolveAll(refs)
-	if err != nil {
-		return Result{}, err
-	}
-	name, err := in.publish(completed)
-	if err != nil {
-		return Result{}, fmt.Errorf("store pack: %w", err)
-	}
-	return Result{Name: name, Objects: uint32(len(in.entries)), Completed: completed, Bytes: in.received, Inflated: in.spent.n.Load()}, nil
-}
-
-// publish writes the index files, syncs all, and gives the files their names.
-func (in *intake) publish(completed uint32) (string, error) {
-	if completed > 0 {
-		if err := in.rehash(); err != nil {
-			return "", err
-		}
-	}
-	index := make([]pack.IndexEntry, len(in.entries))
-	for i, e := range in.entries {
-		index[i] = pack.IndexEntry{ID: e.id, CRC: e.crc, Offset: e.off}
-	}
-	name := "pack-" + in.trailer.String()
-	base := filepath.Join(in.o.Dir, name)
-	err := in.write(base+".idx", func(w io.Writer) error { return pack.WriteIndex(w, index, in.trailer) })
-	if err != nil {
-		return "", err
-	}
-	for i := 1; i < len(index); i++ {
-		if index[i].ID == index[i-1].ID {
-			return "", fmt.Errorf("object %s is in the pack twice: %w", index[i].ID, pack.ErrCorrupt)
-		}
-	}
-	err = in.write(base+".rev", func(w io.Writer) error { return pack.WriteRev(w, index, in.trailer) })
-	if err != nil {
-		return "", err
-	}
-	if err := in.file.Chmod(0o444); err != nil {
-		return "", err
-	}
-	if err := in.file.Sync(); err != nil {
-		return "", err
-	}
-	return name, os.Rename(in.file.Name(), base+".pack")
-}
-
-// write makes one synced, read-only file.
-func (in *intake) write(path string, fill func(io.Writer) error) error {
-	in.made = append(in.made, path)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444)
-	if err != nil {
-		return err
-	}
-	err = fill(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// rehash puts the true count into the header of a pack that was completed, and a new trailer behind it.
-func (in *intake) rehash() error {
-	if _, err := in.file.WriteAt(pack.AppendFileHeader(nil, uint32(len(in.entries))), 0); err != nil {
-		return err
-	}
-	sum := oid.NewSum()
-	if _, err := io.Copy(sum, io.NewSectionReader(in.file, 0, in.size)); err != nil {
-		return err
-	}
-	in.trailer = oid.SumID(sum)
-	_, err := in.file.WriteAt(in.trailer[:], in.size)
-	return err
-}
-
-// discard removes every file that was made.
-func (in *intake) discard() error {
-	var errs error
-	for _, path := range in.made {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = errors.Join(errs, err)
-		}
-	}
-	return errs
+	return n
 }

@@ -1,229 +1,264 @@
 package ingest
 
 import (
-	"bytes"
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"hash"
+	"hash/crc32"
 	"io"
-	"os"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/klauspost/compress/zlib"
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/ingest/inflate"
 )
 
-// source is what arrives: a buffer over the reader, from which consumed bytes go to the file and into the pack's hash.
-// Small entries are inflated straight from the buffer, which is several times faster than byte by byte.
+// maxHeader is the most that an entry's header takes, in bytes: a size of 63 bits, then a base.
+const maxHeader = 10 + oid.Size
+
+// source is the pack as it arrives. What is consumed goes to the file and into the pack's hash and the entry's CRC.
+//
+// It asks the reader for no byte of which it does not know that it belongs to the pack, so that whatever follows the
+// trailer stays in the caller's bufio.Reader, and a client that waits for its answer is never waited for. Entries that
+// lie in the buffer whole are inflated there; the others byte by byte as they come.
 type source struct {
-	r     io.Reader
-	file  *os.File
-	sum   hash.Hash
-	buf   []byte // buf[from:] was read and not consumed
-	from  int
-	at    int64 // how many bytes were consumed
+	ctx   context.Context
+	br    *bufio.Reader
+	to    *pump
+	at    int64 // bytes consumed
 	limit int64
-	mem   bytes.Reader
-	z     io.ReadCloser
-	taken func([]byte) // told consumed bytes, for the entry's CRC
-	err   error        // of r, once it came
+	crc   uint32
+	dec   inflate.Decoder
+	flow  flow
+	z     io.ReadCloser // over flow
 }
 
-const bufferSize = 1 << 20
+// single makes a bufio.Reader above it read byte by byte, for readers that give single bytes and cannot take one back.
+type single struct{ r io.ByteReader }
 
-func newSource(r io.Reader, file *os.File, limit int64) *source {
-	return &source{r: r, file: file, sum: oid.NewSum(), buf: make([]byte, 0, bufferSize), limit: limit}
+// Read implements io.Reader.
+func (s single) Read(p []byte) (int, error) {
+	c, err := s.r.ReadByte()
+	if err != nil || len(p) == 0 {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
 }
 
-// more reads once from the reader, behind what the buffer holds; it makes room by dropping what was consumed.
-// io.EOF when there is no more, io.ErrShortBuffer when the buffer is full.
-func (s *source) more() error {
-	if s.err != nil {
-		return s.err
+func newSource(ctx context.Context, r io.Reader, to *pump, limit int64) *source {
+	s := &source{ctx: ctx, to: to, limit: limit}
+	s.flow.s = s
+	br, buffered := r.(*bufio.Reader)
+	bytewise, ok := r.(io.ByteReader)
+	switch {
+	case buffered && br.Size() >= 2*maxHeader:
+		s.br = br
+	case ok:
+		s.br = bufio.NewReaderSize(single{bytewise}, 2*maxHeader)
+	default:
+		s.br = bufio.NewReaderSize(r, 256<<10)
 	}
-	if s.from > 0 {
-		n := copy(s.buf[:cap(s.buf)], s.buf[s.from:])
-		s.buf, s.from = s.buf[:n], 0
-	}
-	if len(s.buf) == cap(s.buf) {
-		return io.ErrShortBuffer
-	}
-	for range 100 {
-		n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
-		s.buf, s.err = s.buf[:len(s.buf)+n], err
-		if n > 0 {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return io.ErrNoProgress
+	return s
 }
 
-// peek makes n bytes available, fewer at the end of what arrives.
+// peek waits for n bytes.
 func (s *source) peek(n int) ([]byte, error) {
-	for len(s.buf)-s.from < n {
-		if err := s.more(); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("read pack: %w", err)
-		}
+	b, err := s.br.Peek(n)
+	if err != nil {
+		return nil, cutOff(s.at+int64(len(b)), err)
 	}
-	return s.buf[s.from:min(s.from+n, len(s.buf))], nil
+	return b, nil
 }
 
-// take consumes n bytes of the buffer.
+// ahead is what has arrived and was not consumed.
+func (s *source) ahead() []byte {
+	b, _ := s.br.Peek(s.br.Buffered()) // it is there: no error
+	return b
+}
+
+// take consumes n bytes.
 func (s *source) take(n int) error {
-	b := s.buf[s.from : s.from+n]
-	s.from += n
+	b, err := s.peek(n)
+	if err != nil {
+		return err
+	}
 	s.at += int64(n)
-	if s.at > s.limit {
+	if s.at+int64(oid.Size) > s.limit {
 		return &LimitError{What: "pack is too large", Setting: "receive.max_pack", Limit: s.limit}
 	}
-	if s.taken != nil {
-		s.taken(b)
-	}
-	s.sum.Write(b)
-	if _, err := s.file.Write(b); err != nil {
+	s.crc = crc32.Update(s.crc, crc32.IEEETable, b)
+	if err := s.to.write(b); err != nil {
 		return fmt.Errorf("store pack: %w", err)
 	}
-	return nil
+	_, err = s.br.Discard(n)
+	return err
 }
 
-// zlib readies the inflater over src.
-func (s *source) zlib(src io.Reader) (io.Reader, error) {
-	if s.z == nil {
-		z, err := zlib.NewReader(src)
-		s.z = z
-		return z, err
-	}
-	return s.z, s.z.(zlib.Resetter).Reset(src, nil)
-}
-
-// inflate reads an entry's data of exactly len(out) bytes from the buffer; where the buffer ends in its middle it is
-// begun again with more.
-func (s *source) inflate(out []byte) error {
-	for {
-		s.mem.Reset(s.buf[s.from:])
-		err := s.whole(&s.mem, out)
-		if err == nil {
-			return s.take(int(s.mem.Size()) - s.mem.Len())
+// header reads an entry's header without consuming it, and returns how long it is.
+func (s *source) header() (pack.Header, int, error) {
+	for n := 1; ; n++ {
+		n = max(n, min(s.br.Buffered(), maxHeader))
+		b, err := s.peek(n)
+		if err != nil {
+			return pack.Header{}, 0, err
 		}
-		if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		if t := plumbing.ObjectType(b[0] >> 4 & 7); t == 0 || t == 5 { // more bytes would not help
+			return pack.Header{}, 0, fmt.Errorf("entry at byte %d of the pack has the unknown type %d: %w", s.at, t, pack.ErrCorrupt)
+		}
+		h, used, err := pack.ParseHeader(b)
+		if err == nil {
+			return h, used, nil
+		}
+		if n >= maxHeader {
+			return h, 0, fmt.Errorf("entry at byte %d of the pack: %w", s.at, err)
+		}
+	}
+}
+
+// inflate reads an entry's data, which must be exactly as long as out.
+func (s *source) inflate(out []byte) error {
+	// Where the buffer ends in the entry's middle this was in vain; that is one entry for each buffer.
+	if b := s.ahead(); len(out) <= 32*len(b) {
+		n, err := s.dec.Decode(b, out)
+		if err == nil {
+			return s.take(n)
+		}
+		if err != inflate.ErrMore {
 			return badData(s.at, err)
 		}
-		// At least as much again, so that a sender of single bytes does not have each of them inflate all before it.
-		had := len(s.buf) - s.from
-		for len(s.buf)-s.from < 2*had || had == 0 {
-			err := s.more()
-			if err != nil && len(s.buf)-s.from == had {
-				return cutOff(s.at, err)
-			}
-			if err != nil || had == 0 {
-				break
-			}
-		}
 	}
+	return s.stream(int64(len(out)), func(z io.Reader) error {
+		_, err := io.ReadFull(z, out)
+		return err
+	})
 }
 
-// whole inflates exactly len(out) bytes and makes sure that the stream ends there.
-func (s *source) whole(src io.Reader, out []byte) error {
-	z, err := s.zlib(src)
-	if err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(z, out); err != nil {
-		if err == io.EOF && len(out) > 0 || err == io.ErrUnexpectedEOF {
-			// The stream itself may have ended too early, or only the buffer.
-			if src.(*bytes.Reader).Len() > 0 {
-				return errLength
+// copyTo inflates an entry's data of exactly size bytes to w, piece by piece.
+func (s *source) copyTo(w io.Writer, size int64) error {
+	return s.stream(size, func(z io.Reader) error {
+		buf := make([]byte, 32<<10)
+		for left := size; left > 0; {
+			if err := s.ctx.Err(); err != nil {
+				return err
 			}
-			return io.ErrUnexpectedEOF
+			n, err := io.ReadFull(z, buf[:min(left, int64(len(buf)))])
+			if err != nil {
+				return err
+			}
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			left -= int64(n)
 		}
-		return err
-	}
-	var one [1]byte
-	if n, err := z.Read(one[:]); n > 0 {
-		return errLength
-	} else if err != io.EOF {
-		return err
-	}
-	return nil
+		return nil
+	})
 }
 
-var errLength = errors.New("it is longer or shorter than it declares")
-
-// stream inflates a large entry piece by piece to w.
-func (s *source) stream(w io.Writer, size int64) error {
-	z, err := s.zlib(byteSource{s})
-	if err != nil {
-		return s.blame(err)
+// stream has read take exactly size bytes from the inflated entry and makes sure that it ends there.
+func (s *source) stream(size int64, read func(io.Reader) error) error {
+	s.flow.win, s.flow.used, s.flow.err = nil, 0, nil
+	err := s.open()
+	if err == nil && size > 0 {
+		err = read(s.z)
 	}
-	n, err := io.CopyN(w, z, size)
-	if err != nil {
-		if err == io.EOF && n < size && s.err == nil {
-			err = errLength
+	if err == nil {
+		var one [1]byte
+		if n, end := s.z.Read(one[:]); n > 0 {
+			err = inflate.ErrLength
+		} else if end != io.EOF {
+			err = end
 		}
-		return s.blame(err)
 	}
-	var one [1]byte
-	if n, err := z.Read(one[:]); n > 0 {
-		return badData(s.at, errLength)
-	} else if err != io.EOF {
-		return s.blame(err)
-	}
-	return nil
-}
-
-// blame tells a pack that was cut off, or a limit, from bad data.
-func (s *source) blame(err error) error {
-	var limit *LimitError
 	switch {
-	case errors.As(err, &limit):
-		return err
-	case s.err != nil:
-		return cutOff(s.at, s.err)
+	case err == nil:
+		return s.flow.commit()
+	case s.ctx.Err() != nil:
+		return s.ctx.Err()
+	case s.flow.err != nil:
+		return s.flow.err
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		err = inflate.ErrLength // of the entry, since the pack goes on
 	}
 	return badData(s.at, err)
 }
 
+// open readies the streaming inflater.
+func (s *source) open() error {
+	if s.z != nil {
+		return s.z.(zlib.Resetter).Reset(&s.flow, nil)
+	}
+	z, err := zlib.NewReader(&s.flow)
+	s.z = z
+	if err != nil {
+		s.z = nil
+	}
+	return err
+}
+
+// flow gives the streaming inflater the pack's bytes, not one more than it asks for.
+type flow struct {
+	s    *source
+	win  []byte // what has arrived; its first used bytes are not consumed yet
+	used int
+	err  error // of the reader, the file or a limit; not the entry's fault
+}
+
+// commit consumes what was used.
+func (f *flow) commit() error {
+	n := f.used
+	f.win, f.used = nil, 0
+	return f.s.take(n)
+}
+
+func (f *flow) more() error {
+	if f.err == nil {
+		f.err = f.commit()
+	}
+	if f.err == nil {
+		_, f.err = f.s.peek(1)
+	}
+	if f.err == nil {
+		f.win = f.s.ahead()
+	}
+	return f.err
+}
+
+// ReadByte implements io.ByteReader, by which the inflater knows that it need not read ahead.
+func (f *flow) ReadByte() (byte, error) {
+	if f.used == len(f.win) {
+		if err := f.more(); err != nil {
+			return 0, err
+		}
+	}
+	c := f.win[f.used]
+	f.used++
+	return c, nil
+}
+
+// Read implements io.Reader.
+func (f *flow) Read(p []byte) (int, error) {
+	if f.used == len(f.win) {
+		if err := f.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.win[f.used:])
+	f.used += n
+	return n, nil
+}
+
 func badData(at int64, err error) error {
-	return fmt.Errorf("entry before byte %d of the pack cannot be inflated: %v: %w", at, err, pack.ErrCorrupt)
+	return fmt.Errorf("entry at byte %d of the pack cannot be inflated: %w: %w", at, err, pack.ErrCorrupt)
 }
 
 // cutOff is a pack that ends too early; the reader's own failure, such as a client that hung up, stays in sight.
 func cutOff(at int64, err error) error {
-	if err == io.EOF || err == io.ErrShortBuffer {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("pack is cut off at byte %d: %w", at, pack.ErrCorrupt)
 	}
-	return fmt.Errorf("pack is cut off at byte %d: %w", at, err)
-}
-
-// byteSource reads from the buffer and consumes as it goes, not a byte more than it is asked for.
-type byteSource struct{ s *source }
-
-// ReadByte implements io.ByteReader, by which the inflater knows that it need not read ahead.
-func (b byteSource) ReadByte() (byte, error) {
-	s := b.s
-	for s.from == len(s.buf) {
-		if err := s.more(); err != nil {
-			return 0, err
-		}
-	}
-	c := s.buf[s.from]
-	return c, s.take(1)
-}
-
-// Read implements io.Reader.
-func (b byteSource) Read(p []byte) (int, error) {
-	s := b.s
-	for s.from == len(s.buf) {
-		if err := s.more(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, s.buf[s.from:])
-	return n, s.take(n)
+	return fmt.Errorf("read pack at byte %d: %w", at, err)
 }
