@@ -1,0 +1,302 @@
+package sshd
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+
+	"jeton/vcs/host"
+	"jeton/vcs/receive"
+	"jeton/vcs/upload"
+)
+
+// keeper knows people by their keys and by one password; it tells in the greeting who it takes a connection for.
+type keeper struct {
+	keys      map[string]string // by marshalled key
+	passwords map[string]string
+	admit     error
+}
+
+func (k *keeper) Password(_ context.Context, _, secret string, _ net.Addr) (Identity, error) {
+	if name, ok := k.passwords[secret]; ok {
+		return Identity{Name: name}, nil
+	}
+	return Identity{}, errors.New("wrong password")
+}
+
+func (k *keeper) PublicKey(_ context.Context, _ string, key gossh.PublicKey, _ net.Addr) (Identity, error) {
+	if name, ok := k.keys[string(key.Marshal())]; ok {
+		return Identity{Name: name}, nil
+	}
+	return Identity{}, errors.New("unknown key")
+}
+
+func (k *keeper) Admit(context.Context, Identity, string, string, net.Addr) (host.Admission, error) {
+	return host.Admission{}, k.admit
+}
+
+func (k *keeper) Readable(_ context.Context, id Identity) ([]string, error) {
+	return []string{id.Name + "/app"}, nil
+}
+
+func newSigner(t testing.TB) gossh.Signer {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := gossh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serve starts a server on a free port and returns its address.
+func serve(t *testing.T, k *keeper, change func(*Options)) string {
+	t.Helper()
+	o := Options{Auth: k, Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{}), HostKeyDir: t.TempDir()}
+	if change != nil {
+		change(&o)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(context.Background(), l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = s.Shutdown(ctx)
+		if err := <-done; err != nil {
+			t.Errorf("Serve ended with %v", err)
+		}
+	})
+	return l.Addr().String()
+}
+
+func dial(addr string, config gossh.Config, auth ...gossh.AuthMethod) (*gossh.Client, error) {
+	return gossh.Dial("tcp", addr, &gossh.ClientConfig{Config: config, User: "git", Auth: auth, HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: 5 * time.Second})
+}
+
+// greeted is the name by which a connection is greeted.
+func greeted(t *testing.T, c *gossh.Client) string {
+	t.Helper()
+	ses, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ses.Close()
+	var out bytes.Buffer
+	ses.Stdout = &out
+	if err := ses.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ses.Wait(); err != nil {
+		t.Fatalf("the greeting ended with %v", err)
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(out.String(), "Hello "), "!")
+	return name
+}
+
+func TestIdentityIsWhatWasProven(t *testing.T) {
+	ada, bob, strange := newSigner(t), newSigner(t), newSigner(t)
+	k := &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada", string(bob.PublicKey().Marshal()): "bob"}, passwords: map[string]string{"carol's": "carol"}}
+	addr := serve(t, k, nil)
+	for _, c := range []struct {
+		name string
+		auth []gossh.AuthMethod
+		want string
+	}{
+		{"a key", []gossh.AuthMethod{gossh.PublicKeys(ada)}, "ada"},
+		{"a strange key, then a known one", []gossh.AuthMethod{gossh.PublicKeys(strange, bob)}, "bob"},
+		{"two known keys", []gossh.AuthMethod{gossh.PublicKeys(bob, ada)}, "bob"},
+		{"two known keys, the other way round", []gossh.AuthMethod{gossh.PublicKeys(ada, bob)}, "ada"},
+		{"a password", []gossh.AuthMethod{gossh.Password("carol's")}, "carol"},
+		{"a strange key, then a password", []gossh.AuthMethod{gossh.PublicKeys(strange), gossh.Password("carol's")}, "carol"},
+	} {
+		client, err := dial(addr, gossh.Config{}, c.auth...)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := greeted(t, client); got != c.want {
+			t.Errorf("%s: taken for %q, want %q", c.name, got, c.want)
+		}
+		_ = client.Close()
+	}
+	for name, auth := range map[string][]gossh.AuthMethod{
+		"nothing": nil, "a strange key": {gossh.PublicKeys(strange)}, "a wrong password": {gossh.Password("wrong")}, "an empty password": {gossh.Password("")},
+	} {
+		if c, err := dial(addr, gossh.Config{}, auth...); err == nil {
+			t.Errorf("%s was let in as %s", name, greeted(t, c))
+		}
+	}
+}
+
+func TestWeakAlgorithmsAreRefused(t *testing.T) {
+	ada := newSigner(t)
+	addr := serve(t, &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}}, nil)
+	for name, config := range map[string]gossh.Config{
+		"SHA-1 key exchange": {KeyExchanges: []string{gossh.InsecureKeyExchangeDH14SHA1}},
+		"CBC":                {Ciphers: []string{gossh.InsecureCipherAES128CBC}},
+		"SHA-1 MAC":          {Ciphers: []string{gossh.CipherAES128CTR}, MACs: []string{gossh.HMACSHA1}},
+	} {
+		if _, err := dial(addr, config, gossh.PublicKeys(ada)); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	if c, err := dial(addr, gossh.Config{KeyExchanges: []string{gossh.KeyExchangeMLKEM768X25519}}, gossh.PublicKeys(ada)); err != nil {
+		t.Errorf("the post-quantum key exchange: %v", err)
+	} else {
+		_ = c.Close()
+	}
+}
+
+func TestRefusalIsASentenceAndStatus128(t *testing.T) {
+	ada := newSigner(t)
+	k := &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}, admit: &host.Refusal{Status: 404, Sentence: "There is no such \x1b[31mrepository."}}
+	client, err := dial(serve(t, k, nil), gossh.Config{}, gossh.PublicKeys(ada))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for command, status := range map[string]int{"git-upload-pack 'app'": 128, "id": 1} {
+		ses, err := client.NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs bytes.Buffer
+		ses.Stderr = &errs
+		var exit *gossh.ExitError
+		if err := ses.Run(command); !errors.As(err, &exit) || exit.ExitStatus() != status {
+			t.Errorf("%s ended with %v, want status %d", command, err, status)
+		}
+		if !strings.HasPrefix(errs.String(), "Jeton: ") || strings.Contains(errs.String(), "\x1b") {
+			t.Errorf("%s said %q", command, errs.String())
+		}
+	}
+}
+
+func TestForwardingAndOtherChannelsAreRefused(t *testing.T) {
+	ada := newSigner(t)
+	client, err := dial(serve(t, &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}}, nil), gossh.Config{}, gossh.PublicKeys(ada))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.Dial("tcp", "127.0.0.1:80"); err == nil {
+		t.Error("a connection was forwarded")
+	}
+	if _, err := client.Listen("tcp", "127.0.0.1:0"); err == nil {
+		t.Error("a port was opened")
+	}
+	ses, err := client.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ses.RequestPty("xterm", 80, 25, nil); err == nil {
+		t.Error("a pty was given")
+	}
+	if err := ses.RequestSubsystem("sftp"); err == nil {
+		t.Error("a subsystem was started")
+	}
+	if err := ses.Setenv("LD_PRELOAD", "/tmp/evil.so"); err == nil {
+		t.Error("a variable was taken")
+	}
+	if err := ses.Setenv("GIT_PROTOCOL", "version=2"); err != nil {
+		t.Errorf("GIT_PROTOCOL: %v", err)
+	}
+}
+
+func TestBoundsOfConnectionsAndSessions(t *testing.T) {
+	ada := newSigner(t)
+	addr := serve(t, &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}}, func(o *Options) {
+		o.Waiting, o.Sessions, o.Handshake = 2, 1, 200*time.Millisecond
+	})
+	var idle []net.Conn
+	for range 2 {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		b := make([]byte, 8)
+		if _, err := c.Read(b); err != nil { // the server's version: it has counted us
+			t.Fatal(err)
+		}
+		idle = append(idle, c)
+	}
+	if _, err := dial(addr, gossh.Config{}, gossh.PublicKeys(ada)); err == nil {
+		t.Error("a third connection that has not signed in was accepted")
+	}
+	for _, c := range idle { // they are thrown out when the time for the handshake is over
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		for b := make([]byte, 4096); ; {
+			if _, err := c.Read(b); err != nil {
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("a client that never signs in was not thrown out")
+				}
+				break
+			}
+		}
+	}
+	client, err := dial(addr, gossh.Config{}, gossh.PublicKeys(ada))
+	if err != nil {
+		t.Fatalf("after they have gone: %v", err)
+	}
+	defer client.Close()
+	if _, err := client.NewSession(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.NewSession(); err == nil {
+		t.Error("more sessions than allowed were opened")
+	}
+}
+
+func TestHostKeysLastAndAreReadable(t *testing.T) {
+	dir := t.TempDir()
+	first, err := hostKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := hostKeys(dir)
+	if err != nil || len(again) != 3 {
+		t.Fatalf("%d keys, %v", len(again), err)
+	}
+	for i := range first {
+		if !bytes.Equal(first[i].PublicKey().Marshal(), again[i].PublicKey().Marshal()) {
+			t.Error("a host key has changed")
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 3 {
+		t.Errorf("files: %v %v", files, err)
+	}
+	for _, f := range files {
+		if st, err := os.Stat(f); err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f, st.Mode(), err)
+		}
+	}
+	if err := os.WriteFile(files[0], []byte("not a key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hostKeys(dir); err == nil {
+		t.Error("a broken key was taken")
+	}
+}
