@@ -239,3 +239,23 @@ func TestPushMustBringWhatThisRepositoryLacks(t *testing.T) {
 	}
 	s.fsck(t, "admin/one")
 }
+
+func TestManyPushesAreRepackedByThemselves(t *testing.T) {
+	s := start(t, "JETON_MAINTAIN_PACKS=10")
+	dir := t.TempDir()
+	git(t, "", "clone", "-q", s.mine(s.Repo), dir)
+	for i := range 25 {
+		commit(t, dir, "file.txt", fmt.Sprint(i))
+		git(t, dir, "push", "-q", "origin", "HEAD")
+	}
+	eventually(t, "fewer than ten packs", func() bool {
+		packs, err := filepath.Glob(filepath.Join(s.dir(t, s.Repo), "objects/pack/*.pack"))
+		return err == nil && len(packs) < 10
+	})
+	s.fsck(t, s.Repo)
+	clone := t.TempDir()
+	git(t, "", "clone", "-q", s.mine(s.Repo), clone)
+	if head(t, clone) != head(t, dir) {
+		t.Error("the clone is not what was pushed")
+	}
+}

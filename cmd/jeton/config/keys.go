@@ -91,6 +91,8 @@ func Keys() []Key {
 			Meaning: "Longest chain of deltas in a pack that is sent."},
 		{Name: "receive.patience", Default: "10m", Type: Duration,
 			Meaning: "How long a client may be silent while it sends, and take nothing while it is sent to."},
+		{Name: "maintain.packs", Default: "50", Type: Number,
+			Meaning: "From how many packs on a repository is repacked in the background after a push; 0: never by itself."},
 		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},

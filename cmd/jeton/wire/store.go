@@ -123,9 +123,11 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) error {
 	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Log: s.Log})
 	s.closers = append(s.closers, s.Host.Close)
+	keeper := newKeeper(s.settings.Number("maintain.packs"), s.Log)
+	s.closers = append(s.closers, keeper.Close)
 	agent := "jeton/" + version
 	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log})
-	s.Receive = receive.New(receive.Options{Agent: agent, Log: s.Log, Journal: journal{d}, Limits: receive.Limits{Pack: ingest.Limits{
+	s.Receive = receive.New(receive.Options{Agent: agent, Log: s.Log, Journal: journal{d}, Pushed: keeper.pushed, Limits: receive.Limits{Pack: ingest.Limits{
 		Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
 		Inflated:   s.settings.Bytes("receive.max_inflated"),
 		Objects:    uint32(min(s.settings.Number("receive.max_objects"), 1<<32-1)),

@@ -26,9 +26,10 @@ func newPump(do func([]byte) error) *pump {
 	for range pumpPieces {
 		p.free <- nil // made when it is needed
 	}
+	full := p.full // stop forgets it
 	go func() {
 		defer close(p.done)
-		for b := range p.full {
+		for b := range full {
 			if p.err == nil {
 				if err := do(b); err != nil {
 					p.err = err
