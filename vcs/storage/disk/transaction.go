@@ -184,11 +184,7 @@ func (t *transaction) pack(list []int) error {
 		before[ref.Name] = ref
 	}
 	list, locks, err := t.lockAll(list, before)
-	defer func() {
-		for _, l := range locks {
-			_ = os.Remove(l)
-		}
-	}()
+	defer t.unlock(locks)
 	if err != nil {
 		return err
 	}
@@ -273,7 +269,7 @@ func (t *transaction) apply(list []int, before map[string]storage.Ref) (map[stri
 	return after, rewrite
 }
 
-// dropLoose removes the loose files of refs that now stand in packed-refs or nowhere, and folders that became empty.
+// dropLoose removes the loose files of refs that now stand in packed-refs or nowhere.
 func (t *transaction) dropLoose(list []int) error {
 	dirs := map[string]bool{}
 	for _, i := range list {
@@ -291,10 +287,15 @@ func (t *transaction) dropLoose(list []int) error {
 			return err
 		}
 	}
-	for dir := range dirs {
-		dropEmpty(dir, filepath.Join(t.r.dir, "refs"))
-	}
 	return nil
+}
+
+// unlock removes lock files, and folders that deleted refs have left empty.
+func (t *transaction) unlock(locks []string) {
+	for _, l := range locks {
+		_ = os.Remove(l)
+		dropEmpty(filepath.Dir(l), filepath.Join(t.r.dir, "refs"))
+	}
 }
 
 // rewritePacked replaces packed-refs.
