@@ -238,6 +238,9 @@ func TestRefsThatMoveMeanwhileLoseNothing(t *testing.T) {
 			// The very same pack is pushed again, so that the one that is about to go is in use.
 			storagetest.Push(t, r, old, fmt.Sprint("refs/heads/n", n))
 			tip = storagetest.Push(t, r, storagetest.Commit(t, fmt.Sprint("more ", n), tip), "refs/heads/main")
+			// And there is always something to drop.
+			junk := storagetest.Push(t, r, storagetest.Commit(t, fmt.Sprint("junk ", n)), "refs/heads/junk")
+			storagetest.Update(t, r, storage.Batch{Updates: []storage.RefUpdate{{Name: "refs/heads/junk", Old: junk}}})
 		}
 		again := 0
 		report, err := RepackWith(ctx, m, Options{Grace: -1, Progress: func(line string) {
