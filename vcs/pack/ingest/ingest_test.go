@@ -1,82 +1,98 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
+	"testing/iotest"
 )
 
-func git(t testing.TB, dir string, in []byte, args ...string) []byte {
-	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com")
-	cmd.Stdin = bytes.NewReader(in)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, errs.String())
-	}
-	return out
+// pipes are ways in which a pack comes in.
+var pipes = map[string]func(io.Reader) io.Reader{
+	"bufio":                 func(r io.Reader) io.Reader { return bufio.NewReader(r) },
+	"small bufio":           func(r io.Reader) io.Reader { return bufio.NewReaderSize(r, 64) },
+	"tiny bufio":            func(r io.Reader) io.Reader { return bufio.NewReaderSize(r, 16) },
+	"bufio of single bytes": func(r io.Reader) io.Reader { return bufio.NewReader(iotest.OneByteReader(r)) },
+	"bufio with late EOF":   func(r io.Reader) io.Reader { return bufio.NewReader(iotest.DataErrReader(r)) },
+	"bytes":                 func(r io.Reader) io.Reader { b, _ := io.ReadAll(r); return bytes.NewReader(b) },
+	"buffer":                func(r io.Reader) io.Reader { b, _ := io.ReadAll(r); return bytes.NewBuffer(b) },
 }
 
-// history is a repository with n commits that change one of some files.
-func history(t testing.TB, n int) string {
-	t.Helper()
-	dir := t.TempDir()
-	git(t, dir, nil, "init", "-q", "-b", "main")
-	for i := range n {
-		name := filepath.Join(dir, "file"+string(rune('a'+i%5)))
-		if err := os.WriteFile(name, []byte(strings.Repeat("line of text\n", 100)+strings.Repeat("x", i)+"\n"+strings.Repeat("more text\n", 100)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		git(t, dir, nil, "add", "-A")
-		git(t, dir, nil, "commit", "-q", "-m", "change")
-	}
-	return dir
-}
-
-func TestIndexIsWhatGitWrites(t *testing.T) {
-	dir := history(t, 30)
-	for _, c := range []struct {
-		name string
-		args []string
-	}{
-		{"ofs deltas", []string{"--delta-base-offset"}},
-		{"ref deltas", nil},
-		{"deep chains", []string{"--depth=4000", "--window=50"}},
-		{"no deltas", []string{"--depth=0"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := git(t, dir, []byte("main\n"), append([]string{"pack-objects", "--revs", "--stdout", "-q"}, c.args...)...)
-			out := t.TempDir()
-			res, err := Receive(context.Background(), bytes.NewReader(p), Options{Dir: out})
-			if err != nil {
-				t.Fatal(err)
-			}
-			base := filepath.Join(out, res.Name)
-			got, err := os.ReadFile(base + ".pack")
-			if err != nil || !bytes.Equal(got, p) {
-				t.Fatalf("the stored pack is not the one that was sent: %v", err)
-			}
-			git(t, out, nil, "index-pack", "--rev-index", "-o", "want.idx", base+".pack")
-			for _, end := range []string{".idx", ".rev"} {
-				a, _ := os.ReadFile(base + end)
-				b, err := os.ReadFile(filepath.Join(out, "want"+end))
-				if err != nil || !bytes.Equal(a, b) {
-					t.Errorf("%s differs from what git writes: %v", end, err)
+func TestNotAByteBeyondTheTrailerIsRead(t *testing.T) {
+	packs := append(realPacks(t)[:2], sample(t), newForge().pack())
+	const rest = "what the client says next"
+	for name, pipe := range pipes {
+		t.Run(name, func(t *testing.T) {
+			for i, p := range packs {
+				r := pipe(io.MultiReader(bytes.NewReader(p), bytes.NewReader([]byte(rest))))
+				res, err := Receive(context.Background(), r, Options{Dir: t.TempDir()})
+				if err != nil || res.Bytes != int64(len(p)) {
+					t.Fatalf("pack %d: %+v, %v", i, res, err)
+				}
+				if got, err := io.ReadAll(r); err != nil || string(got) != rest {
+					t.Errorf("pack %d: left to read is %q, %v", i, got, err)
 				}
 			}
-			git(t, out, nil, "verify-pack", base+".idx")
 		})
 	}
 }
 
+// A client that has sent its pack says nothing until it has its answer: to wait for one byte more would be for ever.
+func TestNothingIsWaitedForBehindThePack(t *testing.T) {
+	for _, p := range append(realPacks(t)[:2], sample(t)) {
+		for _, piece := range []int{1, 7, 100, len(p)} {
+			pr, pw := io.Pipe()
+			go func() {
+				for b := p; len(b) > 0; {
+					n, err := pw.Write(b[:min(piece, len(b))])
+					if err != nil {
+						return
+					}
+					b = b[n:]
+				} // and the pipe stays open
+			}()
+			if _, err := Receive(context.Background(), bufio.NewReader(pr), Options{Dir: t.TempDir()}); err != nil {
+				t.Fatal(err)
+			}
+			pr.Close()
+		}
+	}
+}
+
+func TestProgressGoesFromNothingToAll(t *testing.T) {
+	dir := history(t, 400)
+	p := packed(t, dir, "main\n", "--delta-base-offset", "--depth=20")
+	last := map[string]uint32{}
+	totals := map[string]uint32{}
+	res, err := receive(t, p, Options{Progress: func(stage string, done, total uint32) {
+		if done < last[stage] || done > total || stage == "Receiving objects" && totals["Resolving deltas"] > 0 {
+			t.Errorf("%s: %d of %d after %d", stage, done, total, last[stage])
+		}
+		last[stage], totals[stage] = done, total
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if totals["Receiving objects"] != res.Objects || len(totals) != 2 {
+		t.Errorf("totals are %v for %d objects", totals, res.Objects)
+	}
+	for stage, n := range last {
+		if n != totals[stage] {
+			t.Errorf("%s ended at %d of %d", stage, n, totals[stage])
+		}
+	}
+}
+
+func TestFolderThatIsNotThereIsAnError(t *testing.T) {
+	if _, err := Receive(context.Background(), bytes.NewReader(sample(t)), Options{Dir: "/nonexistent/folder"}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// BenchmarkReceive is to be compared with `git index-pack --stdin --strict` on the same pack.
 func BenchmarkReceive(b *testing.B) {
 	path := os.Getenv("JETON_BENCH_PACK")
 	if path == "" {
@@ -87,7 +103,7 @@ func BenchmarkReceive(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := Receive(context.Background(), f, Options{Dir: b.TempDir()}); err != nil {
+		if _, err := Receive(context.Background(), bufio.NewReaderSize(f, 64<<10), Options{Dir: b.TempDir()}); err != nil {
 			b.Fatal(err)
 		}
 		f.Close()

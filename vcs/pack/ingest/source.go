@@ -121,14 +121,22 @@ func (s *source) header() (pack.Header, int, error) {
 
 // inflate reads an entry's data, which must be exactly as long as out.
 func (s *source) inflate(out []byte) error {
-	// Where the buffer ends in the entry's middle this was in vain; that is one entry for each buffer.
-	if b := s.ahead(); len(out) <= 32*len(b) {
+	// Where the buffer ends in the entry's middle it was in vain, and is tried again with what comes next; not often,
+	// so that a sender of single bytes does not have each of them inflate all before it.
+	for range 3 {
+		b := s.ahead()
 		n, err := s.dec.Decode(b, out)
 		if err == nil {
 			return s.take(n)
 		}
 		if err != inflate.ErrMore {
 			return badData(s.at, err)
+		}
+		if len(b) == s.br.Size() || len(out) > 16*s.br.Size() {
+			break
+		}
+		if _, err := s.peek(len(b) + 1); err != nil {
+			return err
 		}
 	}
 	return s.stream(int64(len(out)), func(z io.Reader) error {
