@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -229,6 +230,18 @@ func writer(dir string) {
 	}
 }
 
+// heard is what a child process has said, and that it has begun to.
+type heard struct {
+	text  bytes.Buffer
+	once  sync.Once
+	first chan struct{}
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.once.Do(func() { close(h.first) })
+	return h.text.Write(p)
+}
+
 // leftovers lists what only a process that died leaves.
 func leftovers(dir string) []string {
 	var left []string
@@ -252,16 +265,17 @@ func TestKilledWriterLeavesWhatItAcknowledged(t *testing.T) {
 	for round := range 25 {
 		cmd := exec.Command(self)
 		cmd.Env = append(os.Environ(), "JETON_TEST_WRITER="+dir)
-		var out bytes.Buffer
+		out := heard{first: make(chan struct{})}
 		cmd.Stdout = &out
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(20+rand.IntN(60)) * time.Millisecond) // the moment of the kill is what is tried
+		<-out.first
+		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond) // the moment of the kill is what is tried
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		tried := map[string]string{}
-		for line := range strings.Lines(out.String()) {
+		for line := range strings.Lines(out.text.String()) {
 			f := strings.Fields(line)
 			if len(f) != 3 || len(f[2]) != oid.HexSize {
 				if f[0] == "error" {
