@@ -60,7 +60,9 @@ func TestTags(t *testing.T) {
 	}
 }
 
-func entry(mode, name string) string { return mode + " " + name + "\x00" + strings.Repeat("x", oid.Size) }
+func entry(mode, name string) string {
+	return mode + " " + name + "\x00" + strings.Repeat("x", oid.Size)
+}
 
 func TestTrees(t *testing.T) {
 	tree := NewTree([]byte(entry("100644", "file") + entry("40000", "folder") + entry("040000", "padded") + entry("120000", "link") + entry("160000", "sub")))

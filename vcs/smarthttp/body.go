@@ -106,14 +106,18 @@ type answer struct {
 	patience time.Duration
 	extended time.Time
 	begun    bool
+	in       *body
 }
 
-func (h *Handler) answer(w http.ResponseWriter) *answer {
-	return &answer{w: w, control: http.NewResponseController(w), patience: h.o.Patience}
+func (h *Handler) answer(w http.ResponseWriter, in *body) *answer {
+	return &answer{w: w, control: http.NewResponseController(w), patience: h.o.Patience, in: in}
 }
 
 // Write implements io.Writer.
 func (a *answer) Write(p []byte) (int, error) {
+	if !a.begun && a.in.failed != nil {
+		return len(p), nil // HTTP's own status says what is wrong with the request, instead of the engine
+	}
 	a.begun = true
 	if now := time.Now(); now.Sub(a.extended) > a.patience/20 {
 		a.extended = now

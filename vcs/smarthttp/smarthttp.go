@@ -208,7 +208,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 	}
 	noCache(w)
 	w.Header().Set("Content-Type", "application/x-"+service+"-result")
-	x := &exchange{adm: adm, repo: repo, version: wire.ParseVersion(r.Header.Get("Git-Protocol")), in: in, out: h.answer(w)}
+	x := &exchange{adm: adm, repo: repo, version: wire.ParseVersion(r.Header.Get("Git-Protocol")), in: in, out: h.answer(w, in)}
 	err = serve(x)
 	h.finish(r, x, service, err)
 }
