@@ -2,31 +2,29 @@ package upload
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"sort"
 	"strings"
 
 	"jeton/vcs/oid"
-	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
+
+// maxCapabilities is how many capability lines one request may bring; server-option is one for each option.
+const maxCapabilities = 1000
 
 // commands serves protocol 2: one command over HTTP, one after the other over SSH, until the client has no more.
 func (c *conversation) commands() error {
 	for {
-		command, caps, more, err := c.command()
-		if errors.Is(err, io.EOF) && !c.ses.Stateless || err == nil && command == "" {
-			return nil
-		}
-		if errors.Is(err, io.EOF) {
+		c.allow()
+		command, more, err := c.command()
+		if errors.Is(err, io.EOF) && c.ses.Stateless {
 			return refuse("the request is empty")
+		}
+		if errors.Is(err, io.EOF) || err == nil && command == "" {
+			return nil
 		}
 		if err != nil {
 			return err
-		}
-		if f, ok := caps.Value("object-format"); ok && f != oid.Format {
-			return refuse("this repository uses %s, the request %s; a SHA-256 repository cannot be served here", oid.Format, wire.Escape(f))
 		}
 		switch command {
 		case "ls-refs":
@@ -43,44 +41,65 @@ func (c *conversation) commands() error {
 }
 
 // command reads the head of a request: the command and the capabilities. more says that arguments follow. An empty
-// command is the flush with which a client ends.
-func (c *conversation) command() (command string, caps wire.Caps, more bool, err error) {
-	caps = wire.Caps{}
+// command is the flush with which a client ends; io.EOF means that there is no request at all.
+func (c *conversation) command() (command string, more bool, err error) {
 	for n := 0; ; n++ {
 		p, err := c.in.Next()
+		if errors.Is(err, io.EOF) && n > 0 {
+			err = errCutOff
+		}
 		if err != nil {
-			if n > 0 && errors.Is(err, io.EOF) {
-				err = refuse("the request ends before its flush packet")
-			}
-			return "", nil, false, err
+			return "", false, err
 		}
 		switch p.Kind {
-		case wire.Flush:
-			if command == "" && n > 0 {
-				return "", nil, false, refuse("no command was requested")
+		case wire.Flush, wire.Delim:
+			if command == "" && (n > 0 || p.Kind == wire.Delim) {
+				return "", false, refuse("no command requested")
 			}
-			return command, caps, false, nil
-		case wire.Delim:
-			if command == "" {
-				return "", nil, false, refuse("no command was requested")
-			}
-			return command, caps, true, nil
+			return command, p.Kind == wire.Delim, nil
 		case wire.ResponseEnd:
-			return "", nil, false, refuse("a response-end packet has no place in a request")
-		}
-		if n > 1000 {
-			return "", nil, false, refuse("too many capabilities in one request")
+			return "", false, refuse("a response-end packet has no place in a request")
 		}
 		line := p.Line()
-		if name, ok := strings.CutPrefix(line, "command="); ok {
-			if command != "" {
-				return "", nil, false, refuse("two commands in one request")
-			}
+		name, ok := strings.CutPrefix(line, "command=")
+		switch {
+		case ok && command != "":
+			return "", false, refuse("command '%s' requested after already requesting command '%s'", wire.Escape(name), wire.Escape(command))
+		case ok && name == "":
+			return "", false, refuse("no command requested")
+		case ok:
 			command = name
-			continue
+		case n > maxCapabilities:
+			return "", false, refuse("more than %d capabilities in one request; send fewer server options", maxCapabilities)
+		default:
+			err = capability(line)
 		}
-		caps.Add(line)
+		if err != nil {
+			return "", false, err
+		}
 	}
+}
+
+// capability looks at a capability line of a request: only what was advertised may be named (gitprotocol-v2, "Command
+// Request"). Who the client says it is, and its options, mean nothing to this server.
+func capability(line string) error {
+	key, value, _ := strings.Cut(line, "=")
+	switch key {
+	case "agent", "server-option":
+		return nil
+	case "object-format":
+		return objectFormat(value)
+	}
+	return refuse("unknown capability '%s'", wire.Escape(line))
+}
+
+// objectFormat refuses any but the one that is served.
+func objectFormat(name string) error {
+	if name == oid.Format {
+		return nil
+	}
+	return refuse("this repository uses %s, the request %s; a repository that is to talk to this server begins with `git init --object-format=%s`",
+		oid.Format, wire.Escape(name), oid.Format)
 }
 
 // arguments calls fn for each argument up to the flush.
@@ -88,7 +107,7 @@ func (c *conversation) arguments(more bool, fn func(line string) error) error {
 	for more {
 		p, err := c.in.Next()
 		if errors.Is(err, io.EOF) {
-			return refuse("the request ends before its flush packet")
+			return errCutOff
 		}
 		if err != nil {
 			return err
@@ -97,107 +116,11 @@ func (c *conversation) arguments(more bool, fn func(line string) error) error {
 			return nil
 		}
 		if p.Kind != wire.Data {
-			return refuse("a delimiter or response-end packet has no place among the arguments")
+			return refuse("expected flush after the arguments")
 		}
 		if err := fn(p.Line()); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// lsRefs answers ls-refs (gitprotocol-v2, "ls-refs").
-func (c *conversation) lsRefs(more bool) error {
-	var peel, symrefs, unborn bool
-	var prefixes []string
-	err := c.arguments(more, func(line string) error {
-		switch prefix, ok := strings.CutPrefix(line, "ref-prefix "); {
-		case ok:
-			prefixes = append(prefixes, prefix)
-			if len(prefixes) > c.s.o.Limits.Prefixes {
-				return refuse("more than %d ref-prefix lines; ask for all refs instead", c.s.o.Limits.Prefixes)
-			}
-		case line == "peel":
-			peel = true
-		case line == "symrefs":
-			symrefs = true
-		case line == "unborn":
-			unborn = true
-		default:
-			return refuse("unexpected line: '%s'", wire.Escape(line))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	l := lister{out: c.out, peel: peel, symrefs: symrefs}
-	prefixes = minimal(prefixes)
-	if wanted("HEAD", prefixes) {
-		l.head(c.view.Refs.Head, unborn)
-	}
-	if len(prefixes) == 0 {
-		l.refs(c.view.Refs.Refs)
-	}
-	for _, p := range prefixes {
-		l.refs(c.view.Refs.WithPrefix(p))
-	}
-	_ = c.out.Flush()
-	return c.out.Send()
-}
-
-// minimal sorts prefixes and drops those that another one covers, so that no ref is listed twice.
-func minimal(prefixes []string) []string {
-	sort.Strings(prefixes)
-	kept := prefixes[:0]
-	for _, p := range prefixes {
-		if len(kept) == 0 || !strings.HasPrefix(p, kept[len(kept)-1]) {
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
-
-func wanted(refName string, prefixes []string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(refName, p) {
-			return true
-		}
-	}
-	return len(prefixes) == 0
-}
-
-// lister writes ls-refs' lines.
-type lister struct {
-	out           *wire.Writer
-	peel, symrefs bool
-	line          []byte
-}
-
-func (l *lister) head(head storage.Ref, unborn bool) {
-	if !head.ID.IsZero() {
-		l.ref(&head)
-	} else if unborn && head.Target != "" {
-		_ = l.out.Line(fmt.Sprintf("unborn HEAD symref-target:%s", head.Target))
-	}
-}
-
-func (l *lister) refs(refs []storage.Ref) {
-	for i := range refs {
-		if shown(refs[i].Name) {
-			l.ref(&refs[i])
-		}
-	}
-}
-
-func (l *lister) ref(ref *storage.Ref) {
-	l.line = oid.Append(l.line[:0], ref.ID)
-	l.line = append(append(l.line, ' '), ref.Name...)
-	if l.symrefs && ref.Target != "" {
-		l.line = append(append(l.line, " symref-target:"...), ref.Target...)
-	}
-	if l.peel && !ref.Peeled.IsZero() {
-		l.line = oid.Append(append(l.line, " peeled:"...), ref.Peeled)
-	}
-	_ = l.out.Data(append(l.line, '\n'))
 }

@@ -1,38 +1,34 @@
 package upload
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
-	"sync"
-	"time"
 
 	"jeton/vcs/oid"
-	"jeton/vcs/pack"
 	"jeton/vcs/reach"
 	"jeton/vcs/wire"
 )
 
-// fetch serves protocol 2's fetch.
+// fetch serves protocol 2's fetch (gitprotocol-v2, "fetch").
 func (c *conversation) fetch(more bool) error {
-	q, err := c.readV2(more)
-	if err != nil {
+	q := newRequest(c.s.o.Limits)
+	if err := c.arguments(more, q.argument); err != nil {
 		return err
 	}
 	if len(q.wants) == 0 && !q.waitForDone {
 		return c.out.Send()
 	}
-	if err := c.checkWants(q); err != nil {
+	if err := c.checkWants(q.wants); err != nil {
 		return err
 	}
-	n := c.negotiation(q)
+	n := c.negotiation(q.wants)
 	for _, have := range q.haves {
 		if _, err := n.offer(have); err != nil {
 			return err
 		}
 	}
 	if len(q.haves) > 0 && !q.done {
-		if ready := c.acknowledgments(q, n); !ready {
+		if ready := c.acknowledge(q, n); !ready {
 			_ = c.out.Flush()
 			return c.out.Send()
 		}
@@ -42,18 +38,22 @@ func (c *conversation) fetch(more bool) error {
 	if err != nil {
 		return err
 	}
-	if q.depth > 0 || len(q.shallow) > 0 {
+	if q.depth > 0 || len(k.client) > 0 {
 		_ = c.out.Line("shallow-info")
 		c.tellCut(k)
 		_ = c.out.Delim()
 	}
 	_ = c.out.Line("packfile")
 	c.band = wire.NewSideBand(c.out, wire.SideBand64k)
-	return c.send(q, n, k)
+	err = c.send(c.order(q, n, k), q.noProgress)
+	if err == nil {
+		c.band, c.sending = nil, false // the next command has no bands yet
+	}
+	return err
 }
 
-// acknowledgments writes the section of that name.
-func (c *conversation) acknowledgments(q *request, n *negotiation) (ready bool) {
+// acknowledge writes the section "acknowledgments". ready says that the pack follows.
+func (c *conversation) acknowledge(q *request, n *negotiation) (ready bool) {
 	_ = c.out.Line("acknowledgments")
 	if len(n.common) == 0 {
 		_ = c.out.Line("NAK")
@@ -67,64 +67,19 @@ func (c *conversation) acknowledgments(q *request, n *negotiation) (ready bool) 
 	return ready
 }
 
-// classic serves protocols 0 and 1 after the advertisement.
-func (c *conversation) classic() error {
-	q, caps, err := c.readWants()
-	if err != nil || q == nil {
-		return err
-	}
-	if err := c.checkWants(q); err != nil {
-		return err
-	}
-	k, err := c.cut(q)
-	if err != nil {
-		return err
-	}
-	if q.depth > 0 {
-		c.tellCut(k)
-		_ = c.out.Flush()
-		if !c.ses.Stateless {
-			if err := c.out.Send(); err != nil {
-				return err
-			}
-		}
-	}
-	n := c.negotiation(q)
-	send, err := c.classicHaves(q, caps, n)
-	if err != nil || !send {
-		return err
-	}
-	switch {
-	case caps.Has("side-band-64k"):
-		c.band = wire.NewSideBand(c.out, wire.SideBand64k)
-	case caps.Has("side-band"):
-		c.band = wire.NewSideBand(c.out, wire.SideBandOld)
-	}
-	return c.send(q, n, k)
-}
-
-// checkWants refuses what no ref that the client sees leads to, in git's words.
-func (c *conversation) checkWants(q *request) error {
-	known := make(map[oid.ID]bool, 2*len(c.view.Refs.Refs)+1)
-	known[c.view.Refs.Head.ID] = true
-	for _, ref := range c.view.Refs.Refs {
-		if shown(ref.Name) {
-			known[ref.ID], known[ref.Peeled] = true, true
-		}
-	}
-	delete(known, oid.Zero)
-	var rest []oid.ID
-	for _, want := range q.wants {
-		if !known[want] {
-			rest = append(rest, want)
-		}
-	}
+// checkWants refuses what no ref that the client sees leads to, in git's words. That an object is there and hidden is
+// not told: too long a walk gives the same answer, and the log the reason.
+func (c *conversation) checkWants(wants []oid.ID) error {
+	rest := c.noTips(wants)
 	if len(rest) == 0 {
 		return nil
 	}
-	hidden, err := c.visible.Objects(c.ctx, rest)
+	hidden, err := c.visible().Objects(c.ctx, rest)
+	if errors.Is(err, reach.ErrBudget) {
+		return fmt.Errorf("%w (%w)", refuse("not our ref %s", rest[0]), err)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("check wants: %w", err)
 	}
 	if len(hidden) > 0 {
 		return refuse("not our ref %s", hidden[0])
@@ -132,119 +87,36 @@ func (c *conversation) checkWants(q *request) error {
 	return nil
 }
 
-// send enumerates what the client lacks and sends the pack, with signs of life while it is silent otherwise.
-func (c *conversation) send(q *request, n *negotiation, k cut) (err error) {
-	if err := c.out.Send(); err != nil {
-		return err
+// noTips returns the wants that are neither a ref nor what a tag's ref peels to. A look at every ref is cheaper than a
+// table of all of them, which would be made for each fetch.
+func (c *conversation) noTips(wants []oid.ID) []oid.ID {
+	open := set(wants)
+	snap := c.view.Refs
+	if shown(&snap.Head) {
+		delete(open, snap.Head.ID)
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
-	defer cancel()
-	defer c.keepAlive(ctx, cancel)()
-	plan, err := reach.Enumerate(ctx, c.view.Objects, reach.Request{
-		Wants: q.wants, Haves: n.common, Shallow: k.client, Boundary: k.boundary, Unshallow: k.unshallow, Filter: q.filter,
-	}, c.counting(q))
-	if err != nil {
-		return fmt.Errorf("enumerate objects: %w", err)
-	}
-	if q.includeTag {
-		if err := c.includeTags(&plan); err != nil {
-			return fmt.Errorf("include tags: %w", err)
+	for i := 0; i < len(snap.Refs) && len(open) > 0; i++ {
+		if ref := &snap.Refs[i]; shown(ref) {
+			delete(open, ref.ID)
+			delete(open, ref.Peeled)
 		}
 	}
-	total := len(plan.Objects)
-	for _, p := range plan.Whole {
-		total += int(p.Count())
+	if len(open) == 0 {
+		return nil
 	}
-	c.progress(q, fmt.Sprintf("Enumerating objects: %d, done.\n", total))
-	o := pack.WriteOptions{OfsDelta: q.ofs, Whole: plan.Whole}
-	if q.thin {
-		o.ClientHas = plan.ClientHas
-	}
-	if !q.ofs && len(o.Whole) > 0 {
-		if plan, err = c.unroll(plan); err != nil {
-			return err
-		}
-		o.Whole = nil
-	}
-	done, err := c.view.Objects.Write(ctx, c.packTo(), plan.Objects, o)
-	if err != nil {
-		return fmt.Errorf("send pack: %w", err)
-	}
-	c.progress(q, fmt.Sprintf("Total %d (delta %d), reused %d\n", done.Objects, done.Deltas, done.Reused))
-	if c.band != nil {
-		return c.band.Close()
-	}
-	return c.out.Send()
-}
-
-// unroll names the objects of whole packs one by one: their deltas must be rewritten for a client that does not
-// understand OFS_DELTA.
-func (c *conversation) unroll(plan reach.Plan) (reach.Plan, error) {
-	for _, p := range plan.Whole {
-		err := p.Each(func(id oid.ID, _ pack.Location) error {
-			plan.Objects = append(plan.Objects, id)
-			return nil
-		})
-		if err != nil {
-			return plan, fmt.Errorf("list %s: %w", p.Name, err)
+	var rest []oid.ID
+	for _, want := range wants {
+		if open[want] {
+			rest = append(rest, want)
 		}
 	}
-	plan.Whole = nil
-	return plan, nil
+	return rest
 }
 
-// packTo is where the pack goes: band 1, or the bare connection.
-func (c *conversation) packTo() io.Writer {
-	if c.band != nil {
-		return c.band
+func set(list []oid.ID) map[oid.ID]bool {
+	m := make(map[oid.ID]bool, len(list))
+	for _, id := range list {
+		m[id] = true
 	}
-	return c.out
-}
-
-func (c *conversation) progress(q *request, text string) {
-	if c.band != nil && !q.noProgress {
-		_ = c.band.Progress(text)
-	}
-}
-
-// counting tells people how far the enumeration has come, at most twice a second.
-func (c *conversation) counting(q *request) func(int) {
-	last := time.Now()
-	return func(n int) {
-		if time.Since(last) > time.Second/2 {
-			last = time.Now()
-			c.progress(q, fmt.Sprintf("Enumerating objects: %d\r", n))
-		}
-	}
-}
-
-// keepAlive sends empty packets while nothing else is sent, and ends the work when the client is gone. The function that
-// it returns stops it and waits for it.
-func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) func() {
-	if c.band == nil {
-		return func() {}
-	}
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		t := time.NewTicker(c.s.o.KeepAlive)
-		defer t.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				if c.band.KeepAlive() != nil {
-					gone()
-					return
-				}
-			}
-		}
-	})
-	return func() {
-		close(stop)
-		wg.Wait()
-	}
+	return m
 }

@@ -1,8 +1,6 @@
 package upload
 
 import (
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 
@@ -13,6 +11,7 @@ import (
 
 // request is what a client asks for, in whichever protocol it says so.
 type request struct {
+	limits  Limits
 	wants   []oid.ID
 	wanted  map[oid.ID]bool
 	shallow []oid.ID
@@ -29,48 +28,16 @@ type request struct {
 // infinite is the depth by which clients ask for everything (INFINITE_DEPTH in git).
 const infinite = 0x7fffffff
 
-func newRequest() *request { return &request{wanted: map[oid.ID]bool{}} }
+func newRequest(l Limits) *request { return &request{limits: l, wanted: map[oid.ID]bool{}} }
 
 // line takes in one line that means the same in all protocols; false for any other.
-func (q *request) line(line string, l Limits) (bool, error) {
+func (q *request) line(line string) (bool, error) {
 	key, value, _ := strings.Cut(line, " ")
 	switch key {
-	case "want":
-		id, ok := oid.Parse(value)
-		if !ok {
-			return true, refuse("protocol error, expected to get object ID, not '%s'", wire.Escape(line))
-		}
-		return true, q.want(id, l)
-	case "have":
-		id, ok := oid.Parse(value)
-		if !ok {
-			return true, refuse("expected SHA1 object, got '%s'", wire.Escape(value))
-		}
-		if len(q.haves) >= l.Haves {
-			return true, refuse("more than %d haves in one request", l.Haves)
-		}
-		q.haves = append(q.haves, id)
-		return true, nil
 	case "shallow":
-		id, ok := oid.Parse(value)
-		if !ok {
-			return true, refuse("invalid shallow line: %s", wire.Escape(line))
-		}
-		if len(q.shallow) >= l.Haves {
-			return true, refuse("more than %d shallow lines in one request", l.Haves)
-		}
-		q.shallow = append(q.shallow, id)
-		return true, nil
+		return true, q.setShallow(line, value)
 	case "deepen":
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n <= 0 {
-			return true, refuse("Invalid deepen: %s", wire.Escape(line))
-		}
-		q.depth = int(min(n, infinite))
-		return true, nil
-	case "deepen-relative":
-		q.relative = true
-		return true, nil
+		return true, q.deepen(line, value)
 	case "deepen-since", "deepen-not":
 		return true, refuse("%s is not supported by this server; use --depth", key)
 	case "filter":
@@ -79,15 +46,54 @@ func (q *request) line(line string, l Limits) (bool, error) {
 	return false, nil
 }
 
-func (q *request) want(id oid.ID, l Limits) error {
+// want takes in the id of a want; repeated ones count once.
+func (q *request) want(line, hex string) error {
+	id, ok := oid.Parse(hex)
+	if !ok {
+		return refuse("protocol error, expected to get object ID, not '%s'", wire.Escape(line))
+	}
 	if q.wanted[id] {
 		return nil
 	}
-	if len(q.wants) >= l.Wants {
-		return refuse("more than %d wants in one request", l.Wants)
+	if len(q.wants) >= q.limits.Wants {
+		return refuse("more than %d wants in one request; fetch fewer refs at a time", q.limits.Wants)
 	}
 	q.wanted[id] = true
 	q.wants = append(q.wants, id)
+	return nil
+}
+
+// have takes in the id of a have.
+func (q *request) have(hex string) error {
+	id, ok := oid.Parse(hex)
+	if !ok {
+		return refuse("expected SHA1 object, got '%s'", wire.Escape(hex))
+	}
+	if len(q.haves) >= q.limits.Haves {
+		return refuse("more than %d haves in one request; clone anew", q.limits.Haves)
+	}
+	q.haves = append(q.haves, id)
+	return nil
+}
+
+func (q *request) setShallow(line, hex string) error {
+	id, ok := oid.Parse(hex)
+	if !ok {
+		return refuse("invalid shallow line: %s", wire.Escape(line))
+	}
+	if len(q.shallow) >= q.limits.Haves {
+		return refuse("more than %d shallow lines in one request; clone anew", q.limits.Haves)
+	}
+	q.shallow = append(q.shallow, id)
+	return nil
+}
+
+func (q *request) deepen(line, value string) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n <= 0 {
+		return refuse("Invalid deepen: %s", wire.Escape(line))
+	}
+	q.depth = int(min(n, infinite))
 	return nil
 }
 
@@ -99,7 +105,7 @@ func (q *request) setFilter(spec string) error {
 	return nil
 }
 
-// option takes in a flag; false for what is none.
+// option takes in a flag that is a capability of protocols 0 and 1 and an argument of protocol 2; false for what is none.
 func (q *request) option(s string) bool {
 	switch s {
 	case "thin-pack":
@@ -110,83 +116,64 @@ func (q *request) option(s string) bool {
 		q.includeTag = true
 	case "no-progress":
 		q.noProgress = true
-	case "wait-for-done":
-		q.waitForDone = true
+	case "deepen-relative":
+		q.relative = true
 	default:
 		return false
 	}
 	return true
 }
 
-// readV2 reads the arguments of fetch (gitprotocol-v2, "fetch").
-func (c *conversation) readV2(more bool) (*request, error) {
-	q := newRequest()
-	err := c.arguments(more, func(line string) error {
-		if known, err := q.line(line, c.s.o.Limits); known || err != nil {
-			return err
-		}
-		if line == "done" {
-			q.done = true
-			return nil
-		}
-		if !q.option(line) {
-			return refuse("unexpected line: '%s'", wire.Escape(line))
-		}
-		return nil
-	})
-	return q, err
+// argument takes in an argument of protocol 2's fetch (gitprotocol-v2, "fetch").
+func (q *request) argument(line string) error {
+	if hex, ok := strings.CutPrefix(line, "want "); ok {
+		return q.want(line, hex)
+	}
+	if hex, ok := strings.CutPrefix(line, "have "); ok {
+		return q.have(hex)
+	}
+	if known, err := q.line(line); known || err != nil {
+		return err
+	}
+	switch {
+	case line == "done":
+		q.done = true
+	case line == "wait-for-done":
+		q.waitForDone = true
+	case !q.option(line):
+		return refuse("unexpected line: '%s'", wire.Escape(line))
+	}
+	return nil
 }
 
-// readWants reads the first part of a request in protocols 0 and 1: wants, of which the first brings the capabilities,
-// shallow lines, depth and filter, up to a flush. A client that wants nothing sends the flush alone, or hangs up; the
-// request is nil then.
-func (c *conversation) readWants() (*request, wire.Caps, error) {
-	q, caps := newRequest(), wire.Caps(nil)
-	for {
-		p, err := c.in.Next()
-		if errors.Is(err, io.EOF) && caps == nil {
-			return nil, nil, nil
-		}
-		if errors.Is(err, io.EOF) {
-			return nil, nil, refuse("the request ends before its flush packet")
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if p.Kind == wire.Flush {
-			break
-		}
-		if p.Kind != wire.Data {
-			return nil, nil, refuse("a special packet of protocol 2 in a request of protocol 0")
-		}
-		line := p.Line()
-		if caps == nil && strings.HasPrefix(line, "want ") {
-			rest := ""
-			if n := len("want ") + oid.HexSize; len(line) > n {
-				line, rest = line[:n], line[n:]
-				if rest[0] != ' ' && rest[0] != 0 {
-					return nil, nil, refuse("protocol error, expected to get object ID, not '%s'", wire.Escape(line+rest))
-				}
-			}
-			caps = wire.ParseCaps(strings.TrimLeft(rest, "\x00"))
-			for name := range caps {
-				q.option(name)
-			}
-			q.relative = caps.Has("deepen-relative")
-		}
-		known, err := q.line(line, c.s.o.Limits)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !known || strings.HasPrefix(line, "have ") {
-			return nil, nil, refuse("protocol error, expected to get object ID, not '%s'", wire.Escape(line))
-		}
+// classicWant takes in a want line of protocols 0 and 1. The capabilities stand behind the id of the first: with a space
+// before them or none, and now and then behind a later one too.
+func (q *request) classicWant(line string, caps wire.Caps) error {
+	hex := strings.TrimPrefix(line, "want ")
+	rest := ""
+	if len(hex) > oid.HexSize {
+		hex, rest = hex[:oid.HexSize], hex[oid.HexSize:]
 	}
-	if len(q.wants) == 0 {
-		return nil, nil, nil
+	if err := q.want(line, hex); err != nil {
+		return err
 	}
-	if f, ok := caps.Value("object-format"); ok && f != oid.Format {
-		return nil, nil, refuse("this repository uses %s, the request %s", oid.Format, wire.Escape(f))
+	for f := range strings.FieldsSeq(strings.TrimLeft(rest, "\x00")) {
+		if !known(f) {
+			continue
+		}
+		caps.Add(f)
+		q.option(f)
 	}
-	return q, caps, nil
+	return nil
+}
+
+// known reports whether a capability means anything here; all others are forgotten at once.
+func known(capability string) bool {
+	key, _, _ := strings.Cut(capability, "=")
+	switch key {
+	case "multi_ack", "multi_ack_detailed", "no-done", "side-band", "side-band-64k", "object-format",
+		"thin-pack", "ofs-delta", "include-tag", "no-progress", "deepen-relative":
+		return true
+	}
+	return false
 }

@@ -1,6 +1,11 @@
 package upload
 
 import (
+	"errors"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
 )
@@ -16,17 +21,9 @@ type cut struct {
 // cut computes how deep to go (gitprotocol-pack, "deepen").
 func (c *conversation) cut(q *request) (cut, error) {
 	var k cut
-	for _, id := range q.shallow {
-		ok, err := c.visible.Commit(c.ctx, id)
-		if err != nil {
-			return k, err
-		}
-		if ok {
-			k.client = append(k.client, id)
-		}
-	}
-	if q.depth == 0 {
-		return k, nil
+	var err error
+	if k.client, err = c.shallows(q.shallow); err != nil || q.depth == 0 {
+		return k, err
 	}
 	if q.depth == infinite {
 		k.unshallow = k.client
@@ -38,7 +35,7 @@ func (c *conversation) cut(q *request) (cut, error) {
 	}
 	boundary, reached, err := reach.Depth(c.ctx, c.view.Objects, from, depth)
 	if err != nil {
-		return k, err
+		return k, fmt.Errorf("compute depth: %w", err)
 	}
 	k.boundary = boundary
 	ends, within := set(boundary), set(reached)
@@ -50,7 +47,34 @@ func (c *conversation) cut(q *request) (cut, error) {
 	return k, nil
 }
 
-// tell writes the shallow and unshallow lines: only what changes for the client.
+// shallows are those of a client's shallow commits that it may know of here; all others are passed over, as C git does
+// with what it does not have. They are needed one way or another, so repeated ones count once.
+func (c *conversation) shallows(list []oid.ID) ([]oid.ID, error) {
+	var known []oid.ID
+	for _, id := range normal(list) {
+		ok, err := c.visible().Commit(c.ctx, id)
+		if errors.Is(err, reach.ErrBudget) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up shallow commit: %w", err)
+		}
+		if !ok {
+			continue
+		}
+		kind, _, err := c.view.Objects.Header(id)
+		if err != nil {
+			return nil, fmt.Errorf("look up shallow commit: %w", err)
+		}
+		if kind != plumbing.CommitObject {
+			return nil, refuse("invalid shallow object %s", id)
+		}
+		known = append(known, id)
+	}
+	return known, nil
+}
+
+// tellCut writes the shallow and unshallow lines: only what changes for the client.
 func (c *conversation) tellCut(k cut) {
 	before := set(k.client)
 	for _, id := range k.boundary {
@@ -61,12 +85,4 @@ func (c *conversation) tellCut(k cut) {
 	for _, id := range k.unshallow {
 		_ = c.out.Linef("unshallow %s", id)
 	}
-}
-
-func set(list []oid.ID) map[oid.ID]bool {
-	m := make(map[oid.ID]bool, len(list))
-	for _, id := range list {
-		m[id] = true
-	}
-	return m
 }

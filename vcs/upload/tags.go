@@ -1,12 +1,11 @@
 package upload
 
 import (
-	"strings"
-
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"jeton/vcs/object"
 	"jeton/vcs/oid"
+	"jeton/vcs/pack"
 	"jeton/vcs/reach"
 )
 
@@ -15,55 +14,85 @@ import (
 func (c *conversation) includeTags(plan *reach.Plan) error {
 	tagsOf := map[oid.ID][]oid.ID{}
 	for _, ref := range c.view.Refs.WithPrefix("refs/tags/") {
-		if !ref.Peeled.IsZero() && !strings.HasPrefix(ref.Name, "refs/jeton/") {
+		if shown(&ref) && !ref.Peeled.IsZero() {
 			tagsOf[ref.Peeled] = append(tagsOf[ref.Peeled], ref.ID)
 		}
 	}
-	if len(tagsOf) == 0 {
-		return nil
+	sent, err := whatGoesAlong(plan, tagsOf)
+	if err != nil || len(sent) == 0 {
+		return err
 	}
-	there := map[oid.ID]bool{}
+	chains := map[oid.ID]bool{}
+	for _, id := range sent {
+		if err := c.chain(id, chains); err != nil {
+			return err
+		}
+	}
+	for _, id := range plan.Objects {
+		delete(chains, id)
+	}
+	for id := range chains {
+		there, err := inside(plan.Whole, id)
+		if err != nil {
+			return err
+		}
+		if there {
+			delete(chains, id)
+		}
+	}
+	added := make([]oid.ID, 0, len(chains))
+	for id := range chains {
+		added = append(added, id)
+	}
+	plan.Objects = append(plan.Objects, normal(added)...) // in the same order each time
+	return nil
+}
+
+// whatGoesAlong are the tags whose objects are part of the plan.
+func whatGoesAlong(plan *reach.Plan, tagsOf map[oid.ID][]oid.ID) ([]oid.ID, error) {
+	if len(tagsOf) == 0 {
+		return nil, nil
+	}
 	var sent []oid.ID
 	for _, id := range plan.Objects {
-		if tags, ok := tagsOf[id]; ok {
+		sent = append(sent, tagsOf[id]...)
+	}
+	for peeled, tags := range tagsOf {
+		there, err := inside(plan.Whole, peeled)
+		if err != nil {
+			return nil, err
+		}
+		if there {
 			sent = append(sent, tags...)
 		}
-		there[id] = true
 	}
-	for _, p := range plan.Whole {
-		for peeled, tags := range tagsOf {
-			if _, ok, err := p.Find(peeled); err != nil {
-				return err
-			} else if ok {
-				sent = append(sent, tags...)
-			}
+	return sent, nil
+}
+
+// chain adds a tag and those that it leads through.
+func (c *conversation) chain(id oid.ID, to map[oid.ID]bool) error {
+	for range maxTags {
+		if to[id] {
+			return nil
 		}
-	}
-	for _, id := range sent {
-		if err := c.addTag(plan, there, id); err != nil {
+		kind, data, err := c.view.Objects.Read(id, maxObject)
+		if err != nil || kind != plumbing.TagObject {
+			return err
+		}
+		to[id] = true
+		if id, _, err = object.ParseTag(data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addTag adds a tag and those that it leads through.
-func (c *conversation) addTag(plan *reach.Plan, there map[oid.ID]bool, id oid.ID) error {
-	for !there[id] {
-		for _, p := range plan.Whole {
-			if _, ok, err := p.Find(id); ok || err != nil {
-				return err
-			}
-		}
-		kind, data, err := c.view.Objects.Read(id, 64<<20)
-		if err != nil || kind != plumbing.TagObject {
-			return err
-		}
-		there[id] = true
-		plan.Objects = append(plan.Objects, id)
-		if id, _, err = object.ParseTag(data); err != nil {
-			return err
+// inside reports whether one of the packs holds an object.
+func inside(packs []*pack.Pack, id oid.ID) (bool, error) {
+	for _, p := range packs {
+		if _, ok, err := p.Find(id); ok || err != nil {
+			return ok, err
 		}
 	}
-	return nil
+	return false, nil
 }

@@ -1,15 +1,19 @@
 // Package upload serves fetches: it shows refs, finds out what a client has, and sends the pack of what it lacks.
 //
-//	protocol 0, 1   advertisement ─► want… deepen… have… done ─► shallow…, ACK/NAK ─► pack
+//	protocol 0, 1   advertisement ─► want… shallow… deepen ─► shallow… ─► have… ─► ACK… NAK ─► have… done ─► ACK, pack
 //	protocol 2      capabilities  ─► command=ls-refs         ─► refs
 //	                              ─► command=fetch           ─► acknowledgments │ shallow-info, packfile
 //
-// (gitprotocol-pack, gitprotocol-v2). One exchange over HTTP is stateless: each request brings everything that was agreed
-// before. Over SSH it is one conversation. Both run through the same code.
+// (gitprotocol-pack, gitprotocol-v2). Over HTTP each request brings everything that was agreed before, and is answered
+// alone; over SSH it is one conversation. Both run through the same code, and come to the same thing in the end: an order,
+// the normal form of what is to be sent, from which the pack is made.
+//
+//	request ─► wants visible? ─► haves common? enough? ─► depth ─► order ─► reach.Enumerate ─► pack.Set.Write
 //
 // A want must be reachable from a ref that the client sees, a have counts only when it is: what is hidden and what is
-// not there are answered alike. refs/jeton/ is the server's own and never shown. The package decides nothing about who
-// may read; it imports storage, reach, pack, wire, object and oid.
+// not there are answered alike. refs/jeton/ is the server's own and never shown. Not served, and refused with a sentence:
+// deepen-since, deepen-not and filters other than blob:none. The package decides nothing about who may read; it imports
+// storage, reach, pack, wire, object and oid.
 package upload
 
 import (
@@ -18,10 +22,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
-	"jeton/vcs/oid"
 	"jeton/vcs/reach"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
@@ -29,7 +31,11 @@ import (
 
 // Limits bound what one request may ask; a zero means the default that stands behind it.
 type Limits struct {
-	// Wants is how many distinct objects may be wanted (100,000), Haves how many may be offered (1 million).
+	// Request is how large a request may be, in bytes after decompression (64 MiB): over SSH one command of protocol 2,
+	// or a whole conversation of protocols 0 and 1.
+	Request int64
+	// Wants is how many distinct objects may be wanted (100,000), Haves how many may be offered, and how many shallow
+	// lines sent (1 million).
 	Wants, Haves int
 	// Prefixes is how many ref-prefix lines ls-refs takes (65,536).
 	Prefixes int
@@ -47,6 +53,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Haves, 1_000_000)
 	set(&l.Prefixes, 65_536)
 	set(&l.Walk, reach.DefaultBudget)
+	if l.Request <= 0 {
+		l.Request = 64 << 20
+	}
 	return l
 }
 
@@ -57,7 +66,8 @@ type Options struct {
 	// Agent is what the server calls itself, such as "jeton/1.0".
 	Agent  string
 	Limits Limits
-	Log    *slog.Logger
+	// Log is told at level debug what was sent; nil means nowhere.
+	Log *slog.Logger
 }
 
 // Server serves fetches of any repository; safe for concurrent use.
@@ -85,27 +95,19 @@ type Session struct {
 	Stateless bool
 }
 
-// ErrBadRequest is wrapped by errors that are the client's: it was told on the protocol's channel.
-var ErrBadRequest = errors.New("bad request")
-
-// refusal is an error whose text is for the client.
-type refusal string
-
-func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
-
-func (r refusal) Error() string { return string(r) }
-func (r refusal) Unwrap() error { return ErrBadRequest }
-
 // Serve answers one HTTP request, or holds a conversation after the advertisement. What went wrong was told to the
-// client; the error is for the log. w is flushed where it implements interface{ Flush() error }.
+// client, except where its request could not be read to the end; the error is for the log. ErrBadRequest is wrapped where
+// the client is at fault. w is flushed where it implements interface{ Flush() error }.
 func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session, r io.Reader, w io.Writer) error {
 	view, err := repo.View(ctx)
 	if err != nil {
-		return errors.Join(fmt.Errorf("open view: %w", err), wire.Err(wire.NewWriter(w), "upload-pack: the repository cannot be read; its administrator finds the reason in the log"))
+		told := wire.Err(wire.NewWriter(w), "upload-pack: the repository cannot be read; its administrator finds the reason in the log")
+		return errors.Join(fmt.Errorf("open view: %w", err), told)
 	}
 	defer view.Close()
-	c := &conversation{s: s, ctx: ctx, ses: ses, view: view, in: wire.NewReader(r), out: wire.NewWriter(w)}
-	c.visible = reach.NewVisible(view.Objects, tips(view.Refs), reach.Options{Budget: s.o.Limits.Walk})
+	src := &input{r: r}
+	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
+	c.allow()
 	if ses.Version == wire.V2 {
 		err = c.commands()
 	} else {
@@ -116,59 +118,25 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session
 
 // conversation is one client being served over one view.
 type conversation struct {
-	s       *Server
-	ctx     context.Context
-	ses     Session
-	view    *storage.View
-	visible *reach.Visible
-	in      *wire.Reader
-	out     *wire.Writer
-	// band is set once the pack has begun: errors go there.
-	band *wire.SideBand
+	s    *Server
+	ctx  context.Context
+	ses  Session
+	repo string
+	view *storage.View
+	src  *input
+	in   *wire.Reader
+	out  *wire.Writer
+	// seen answers what the client may know of; nil until somebody asks (visible).
+	seen *reach.Visible
+	// sending says that the pack has begun; band is where it goes then, and errors too, nil for a client without bands.
+	sending bool
+	band    *wire.SideBand
 }
 
-// tell puts an error onto the protocol's channel: a refusal with its own words, everything else without details, which
-// are the log's.
-func (c *conversation) tell(err error) error {
-	if err == nil || c.out.Err() != nil || errors.Is(err, errTold) {
-		return err
+// visible is asked what the client may know of. It costs a look at every ref, so ls-refs never asks.
+func (c *conversation) visible() *reach.Visible {
+	if c.seen == nil {
+		c.seen = reach.NewVisible(c.view.Objects, tips(c.view.Refs), reach.Options{Budget: c.s.o.Limits.Walk})
 	}
-	var r refusal
-	text := "the server has failed; its administrator finds the reason in the log"
-	switch {
-	case errors.As(err, &r):
-		text = string(r)
-	case errors.Is(err, wire.ErrMalformed):
-		text = err.Error()
-	case errors.Is(err, reach.ErrBudget):
-		text = "the history is too long to find out whether the wanted objects are reachable; ask for a branch or tag"
-	case errors.Is(err, io.EOF), errors.Is(err, context.Canceled):
-		return err
-	}
-	if c.band != nil {
-		_ = c.band.Fatal(text + "\n")
-		return err
-	}
-	_ = wire.Err(c.out, "upload-pack: "+text)
-	return err
-}
-
-// errTold marks an error that the client knows already.
-var errTold = errors.New("client was told")
-
-// shown reports whether a client may know of a ref.
-func shown(refName string) bool { return !strings.HasPrefix(refName, "refs/jeton/") }
-
-// tips are the ids of all refs that a client sees.
-func tips(s *storage.Snapshot) []oid.ID {
-	ids := make([]oid.ID, 0, len(s.Refs)+1)
-	if !s.Head.ID.IsZero() {
-		ids = append(ids, s.Head.ID)
-	}
-	for _, ref := range s.Refs {
-		if shown(ref.Name) {
-			ids = append(ids, ref.ID)
-		}
-	}
-	return ids
+	return c.seen
 }

@@ -1,0 +1,79 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"jeton/vcs/wire"
+)
+
+// ErrBadRequest is wrapped by errors that are the client's: it was told on the protocol's channel.
+var ErrBadRequest = errors.New("bad request")
+
+// refusal is an error whose text is for the client.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string { return string(r) }
+func (r refusal) Unwrap() error { return ErrBadRequest }
+
+// errCutOff is a request that ends where something must follow.
+var errCutOff = refuse("the request ends before its flush packet")
+
+// brokenInput is an error of the connection, or of the body's encoding: whoever owns the connection answers it.
+type brokenInput struct{ error }
+
+func (b brokenInput) Unwrap() error { return b.error }
+
+// input is what a client sends: bounded, and with errors that tell its faults from ours.
+type input struct {
+	r    io.Reader
+	size int64 // the bound, in bytes
+	left int64 // how much of it is left, and one byte more to see that there is too much
+}
+
+// allow begins the bound of a request anew.
+func (c *conversation) allow() {
+	c.src.size = c.s.o.Limits.Request
+	c.src.left = c.src.size + 1
+}
+
+// Read implements io.Reader.
+func (in *input) Read(p []byte) (int, error) {
+	if in.left <= 0 {
+		return 0, refuse("the request is larger than %d bytes; fetch fewer refs at a time", in.size)
+	}
+	n, err := in.r.Read(p[:min(int64(len(p)), in.left)])
+	in.left -= int64(n)
+	if err != nil && err != io.EOF {
+		err = brokenInput{fmt.Errorf("read request: %w", err)}
+	}
+	return n, err
+}
+
+// tell puts an error onto the protocol's channel: a refusal with its own words, everything else without details, which
+// are the log's.
+func (c *conversation) tell(err error) error {
+	var broken brokenInput
+	if err == nil || c.out.Err() != nil || errors.As(err, &broken) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var r refusal
+	text := "the server has failed; its administrator finds the reason in the log"
+	switch {
+	case errors.As(err, &r):
+		text = string(r)
+	case errors.Is(err, wire.ErrMalformed):
+		text = err.Error()
+	}
+	switch {
+	case c.band != nil:
+		_ = c.band.Fatal(text + "\n")
+	case !c.sending: // else the client reads a bare pack, and can only be left with half of it
+		_ = wire.Err(c.out, "upload-pack: "+text)
+	}
+	return err
+}
