@@ -128,7 +128,7 @@ type null struct{}
 func (null) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestBombsStayWithinMemory(t *testing.T) {
-	const large = 300 << 20
+	const large = 150 << 20
 	stream := zeros(large)
 	entry := func(kind plumbing.ObjectType, size int64) *forge {
 		f := newForge()
@@ -172,7 +172,7 @@ func TestBombsStayWithinMemory(t *testing.T) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}
 			})
-			if got > 160<<20 {
+			if got > 120<<20 {
 				t.Errorf("a pack of %d KiB took %d MiB of memory", len(c.p)>>10, got>>20)
 			}
 		})

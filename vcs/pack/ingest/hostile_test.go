@@ -164,9 +164,11 @@ func TestForgedPacksAreRefused(t *testing.T) {
 		{"twice, by a delta", on(delta(100, 100, from(0, 100))), "twice"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := receive(t, c.p, Options{})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want an error with %q", err, c.want)
+			for _, memory := range []int64{0, 40} { // with 40 bytes deltas are applied from file to file
+				_, err := receive(t, c.p, Options{Limits: Limits{Memory: memory}})
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("with memory %d: got %v, want an error with %q", memory, err, c.want)
+				}
 			}
 		})
 	}
