@@ -3,9 +3,12 @@ package command
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -88,6 +91,9 @@ func furnish(ctx context.Context, s *wire.Store) (started, error) {
 	if err := fill(ctx, s, u); err != nil {
 		return out, err
 	}
+	if err := whitelist(s.Dir); err != nil {
+		return out, err
+	}
 	ops := control.Local{Registry: operate.Operations(s), Operator: operator()}
 	for _, kind := range []token.Kind{token.API, token.Feed, token.VCS, token.Web} {
 		var t operate.Token
@@ -97,6 +103,20 @@ func furnish(ctx context.Context, s *wire.Store) (started, error) {
 		out.Tokens[string(kind)] = t.Secret
 	}
 	return out, nil
+}
+
+// whitelist begins the data folder's configuration file, unless there is one: archives and diffs are on the whitelist of
+// web tokens from the next start on.
+func whitelist(dir string) error {
+	f, err := os.OpenFile(filepath.Join(dir, config.FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	_, err = f.WriteString("# Settings of this data folder; docs/configuration.md lists them all.\n[web]\ntoken_views = [\"archive\", \"diff\"]\n")
+	return errors.Join(err, f.Close())
 }
 
 // fill makes the sample repository.

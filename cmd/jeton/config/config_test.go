@@ -167,3 +167,15 @@ func TestTheDocumentIsCurrent(t *testing.T) {
 		t.Error("docs/configuration.md is not current: run go test ./cmd/jeton/config -update")
 	}
 }
+
+func TestListsTakeKnownWordsOnly(t *testing.T) {
+	key := Key{Name: "web.token_views", Type: List, Values: []string{"archive", "diff"}}
+	for _, good := range []string{"", "archive", "archive, diff", " diff ,"} {
+		if err := key.check(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	if err := key.check("archive,nonsense"); err == nil {
+		t.Error("a view that nobody knows was taken")
+	}
+}

@@ -91,6 +91,8 @@ func Keys() []Key {
 			Meaning: "Longest chain of deltas in a pack that is sent."},
 		{Name: "receive.patience", Default: "10m", Type: Duration,
 			Meaning: "How long a client may be silent while it sends, and take nothing while it is sent to."},
+		{Name: "web.token_views", Type: List, Values: []string{"archive", "diff", "patch", "raw", "download", "commit", "files", "compare"},
+			Meaning: "The whitelist: views that a web token opens, none by default. The gate knows it already; the views themselves come with a later version."},
 		{Name: "maintain.packs", Default: "50", Type: Number,
 			Meaning: "From how many packs on a repository is repacked in the background after a push; 0: never by itself."},
 		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
@@ -117,6 +119,12 @@ func (k Key) check(value string) error {
 		}
 	case Text:
 		err = oneOf(value, k.Values)
+	case List:
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" && err == nil {
+				err = oneOf(part, k.Values)
+			}
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("setting %s = %q: %w", k.Name, value, err)

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"jeton/auth/access"
 	"jeton/auth/audit"
@@ -114,8 +115,10 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if err != nil {
 		return err
 	}
+	views := s.settings.List("web.token_views")
 	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn,
-		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create")})
+		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"),
+		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
 	return nil
 }
 
