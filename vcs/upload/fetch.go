@@ -98,7 +98,9 @@ func (c *conversation) noTips(wants []oid.ID) []oid.ID {
 	for i := 0; i < len(snap.Refs) && len(open) > 0; i++ {
 		if ref := &snap.Refs[i]; shown(ref) {
 			delete(open, ref.ID)
-			delete(open, ref.Peeled)
+			if !ref.Peeled.IsZero() { // zero is what a client may want too, to be refused
+				delete(open, ref.Peeled)
+			}
 		}
 	}
 	if len(open) == 0 {

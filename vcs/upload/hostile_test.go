@@ -1,0 +1,201 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"jeton/vcs/wire"
+)
+
+func TestHostileRequests(t *testing.T) {
+	f := history(t, 4, Options{Limits: Limits{Wants: 2, Haves: 3, Prefixes: 2, Request: 100_000}})
+	_, reserved := f.hide()
+	main := f.id("main")
+	const fetch = "command=fetch"
+	want0 := "want " + main + " side-band-64k"
+	rows := []struct {
+		name    string
+		v       wire.Version
+		request string
+		said    string
+	}{
+		{"no digits", wire.V0, "GET / HTTP/1.1", "malformed pkt-line"},
+		{"cut within a packet", wire.V0, "0032want ", "malformed pkt-line"},
+		{"length 3", wire.V0, "0003", "malformed pkt-line"},
+		{"length over the bound", wire.V0, "ffff", "malformed pkt-line"},
+		{"terminal codes in a length", wire.V0, "\x1b[2J", `\x1b[2J`},
+		{"a want without an id", wire.V0, pkt("want ", "0000"), "expected to get object ID, not 'want '"},
+		{"a want of nonsense", wire.V0, pkt("want "+strings.Repeat("z", 40), "0000"), "expected to get object ID"},
+		{"a want that is short", wire.V0, pkt("want "+main[:39], "0000"), "expected to get object ID"},
+		{"a want with terminal codes", wire.V0, pkt("want \x1b]0;evil\x07", "0000"), `want \x1b]0;evil\x07`},
+		{"a want that turns writing round", wire.V0, pkt("want \u202e"+main, "0000"), "<U+202E>"},
+		{"a want in capitals", wire.V0, pkt("WANT "+main, "0000"), "expected to get object ID"},
+		{"a have before the flush", wire.V0, pkt(want0, "have "+main, "0000"), "expected to get object ID, not 'have "},
+		{"a want of what is not there", wire.V0, pkt("want "+unknown[0], "0000"), "not our ref " + unknown[0]},
+		{"a want of what is hidden", wire.V0, pkt("want "+reserved, "0000"), "not our ref " + reserved},
+		{"a want of zero", wire.V0, pkt("want "+strings.Repeat("0", 40), "0000"), "not our ref 0000"},
+		{"too many wants", wire.V0, pkt(want0, "want "+unknown[0], "want "+unknown[1], "0000"), "more than 2 wants in one request; fetch fewer refs"},
+		{"sha256", wire.V0, pkt(want0+" object-format=sha256", "0000"), "git init --object-format=sha1"},
+		{"delim among wants", wire.V0, pkt(want0, "0001"), "has no place in this protocol"},
+		{"response-end among wants", wire.V0, pkt("0002"), "has no place in this protocol"},
+		{"wants without an end", wire.V0, pkt(want0), "the request ends before its flush packet"},
+		{"deepen 0", wire.V0, pkt(want0, "deepen 0", "0000"), "Invalid deepen: deepen 0"},
+		{"deepen a negative", wire.V0, pkt(want0, "deepen -1", "0000"), "Invalid deepen"},
+		{"deepen nonsense", wire.V0, pkt(want0, "deepen ten", "0000"), "Invalid deepen"},
+		{"deepen more than a number holds", wire.V0, pkt(want0, "deepen 99999999999999999999", "0000"), "Invalid deepen"},
+		{"deepen-since", wire.V0, pkt(want0, "deepen-since 1", "0000"), "deepen-since is not supported by this server; use --depth"},
+		{"deepen-not", wire.V0, pkt(want0, "deepen-not refs/heads/old", "0000"), "deepen-not is not supported"},
+		{"shallow nonsense", wire.V0, pkt(want0, "shallow xyz", "0000"), "invalid shallow line: shallow xyz"},
+		{"shallow of a tag", wire.V0, pkt(want0, "shallow "+f.id("v1"), "0000"), "invalid shallow object " + f.id("v1")},
+		{"too many shallow lines", wire.V0, pkt(want0, "shallow "+unknown[0], "shallow "+unknown[0], "shallow "+unknown[0], "shallow "+unknown[0], "0000"), "more than 3 shallow lines"},
+		{"a filter of trees", wire.V0, pkt(want0, "filter tree:0", "0000"), "filter 'tree:0' is not supported by this server; use --filter=blob:none"},
+		{"a filter that is none", wire.V0, pkt(want0, "filter ", "0000"), "filter '' is not supported"},
+		{"neither have nor done", wire.V0, pkt(want0, "0000", "hello"), "expected SHA1 list, got 'hello'"},
+		{"a have of nonsense", wire.V0, pkt(want0, "0000", "have hello"), "expected SHA1 object, got 'hello'"},
+		{"haves without an end", wire.V0, pkt(want0, "0000", "have "+unknown[0]), "the request ends before its flush packet"},
+		{"too many haves", wire.V0, pkt(want0, "0000", "have "+unknown[0], "have "+unknown[0], "have "+unknown[0], "have "+unknown[0]), "more than 3 haves in one request"},
+		{"delim among haves", wire.V0, pkt(want0, "0000", "0001"), "has no place in this protocol"},
+		{"too large", wire.V0, pkt(want0) + strings.Repeat(pkt("shallow "+strings.Repeat("x", 60_000)), 1), "invalid shallow line"},
+		{"too large in all", wire.V0, strings.Repeat(pkt("want "+main+strings.Repeat(" x", 20_000)), 4), "the request is larger than 100000 bytes"},
+		{"a long line is not repeated whole", wire.V0, pkt("want " + strings.Repeat("y", 60_000)), "..."},
+
+		{"nothing", wire.V2, "", "the request is empty"},
+		{"no command", wire.V2, pkt("agent=git", "0001", "want "+main, "0000"), "no command requested"},
+		{"an empty command", wire.V2, pkt("command=", "0000"), "no command requested"},
+		{"a delim alone", wire.V2, pkt("0001"), "no command requested"},
+		{"two commands", wire.V2, pkt(fetch, "command=ls-refs", "0000"), "command 'ls-refs' requested after already requesting command 'fetch'"},
+		{"an unknown command", wire.V2, pkt("command=push\x1b", "0000"), `invalid command 'push\x1b'`},
+		{"object-info", wire.V2, pkt("command=object-info", "0000"), "invalid command 'object-info'"},
+		{"a command in capitals", wire.V2, pkt("Command=fetch", "0000"), "unknown capability 'Command=fetch'"},
+		{"an unknown capability", wire.V2, pkt(fetch, "session-id=1", "0000"), "unknown capability 'session-id=1'"},
+		{"too many capabilities", wire.V2, pkt(fetch) + strings.Repeat(pkt("server-option=1"), 1200), "more than 1000 capabilities"},
+		{"sha256", wire.V2, pkt(fetch, "object-format=sha256", "0000"), "git init --object-format=sha1"},
+		{"response-end", wire.V2, pkt(fetch, "0002"), "response-end"},
+		{"a head without an end", wire.V2, pkt(fetch), "the request ends before its flush packet"},
+		{"arguments without an end", wire.V2, pkt(fetch, "0001", "want "+main), "the request ends before its flush packet"},
+		{"a delim among arguments", wire.V2, pkt(fetch, "0001", "0001", "0000"), "expected flush after the arguments"},
+		{"an unknown argument", wire.V2, pkt(fetch, "0001", "sideband-all", "0000"), "unexpected line: 'sideband-all'"},
+		{"want-ref", wire.V2, pkt(fetch, "0001", "want-ref refs/jeton/keep", "0000"), "unexpected line: 'want-ref refs/jeton/keep'"},
+		{"packfile-uris", wire.V2, pkt(fetch, "0001", "packfile-uris https", "0000"), "unexpected line"},
+		{"want with capabilities", wire.V2, pkt(fetch, "0001", "want "+main+" thin-pack", "0000"), "expected to get object ID"},
+		{"a want of what is hidden", wire.V2, pkt(fetch, "0001", "want "+reserved, "done", "0000"), "not our ref " + reserved},
+		{"a want of what is not there", wire.V2, pkt(fetch, "0001", "want "+unknown[0], "done", "0000"), "not our ref " + unknown[0]},
+		{"too many wants", wire.V2, pkt(fetch, "0001", "want "+unknown[0], "want "+unknown[1], "want "+unknown[2], "0000"), "more than 2 wants"},
+		{"too many haves", wire.V2, pkt(fetch, "0001", "have "+main, "have "+main, "have "+main, "have "+main, "0000"), "more than 3 haves"},
+		{"a have of nonsense", wire.V2, pkt(fetch, "0001", "have "+main+"0", "0000"), "expected SHA1 object"},
+		{"deepen-since", wire.V2, pkt(fetch, "0001", "deepen-since 1", "0000"), "deepen-since is not supported by this server; use --depth"},
+		{"deepen-not", wire.V2, pkt(fetch, "0001", "deepen-not main", "0000"), "deepen-not is not supported"},
+		{"a filter by size", wire.V2, pkt(fetch, "0001", "filter blob:limit=1k", "0000"), "filter 'blob:limit=1k' is not supported"},
+		{"a filter by a hidden object", wire.V2, pkt(fetch, "0001", "filter sparse:oid="+reserved, "0000"), "is not supported by this server"},
+		{"too many prefixes", wire.V2, pkt("command=ls-refs", "0001", "ref-prefix a", "ref-prefix b", "ref-prefix c", "0000"), "more than 2 ref-prefix lines; ask for all refs instead"},
+		{"an unknown argument of ls-refs", wire.V2, pkt("command=ls-refs", "0001", "peeled", "0000"), "unexpected line: 'peeled'"},
+		{"too large", wire.V2, pkt("command=ls-refs", "0001") + strings.Repeat(pkt("ref-prefix "+strings.Repeat("x", 60_000)), 2), "the request is larger than 100000 bytes"},
+	}
+	for _, row := range rows {
+		for _, stateless := range []bool{true, false} {
+			if row.request == "" && !stateless {
+				continue // over SSH that is a client which hangs up
+			}
+			got, err := f.talk(Session{Version: row.v, Stateless: stateless}, row.request)
+			lines := unframe(t, got)
+			if !errors.Is(err, ErrBadRequest) && !errors.Is(err, wire.ErrMalformed) {
+				t.Errorf("%s: error for the log is %v, want one that says whose fault it is", row.name, err)
+			}
+			if len(lines) == 0 || !strings.HasPrefix(lines[len(lines)-1], "ERR upload-pack: ") || !strings.Contains(got, row.said) {
+				t.Errorf("%s: answered %.200q, want %q", row.name, got, row.said)
+			}
+			if strings.ContainsAny(strings.Join(lines, ""), "\x1b\x07\u202e") || len(got) > 6000 {
+				t.Errorf("%s: echoed as it came: %.200q", row.name, got)
+			}
+		}
+	}
+}
+
+func TestHiddenHavesAreAnsweredLikeMissingOnes(t *testing.T) {
+	f := history(t, 4, Options{})
+	forced, reserved := f.hide()
+	blob := f.id(reserved + ":reserved")
+	for _, id := range []string{forced, reserved, blob, unknown[0]} {
+		got, err := f.ask(wire.V2, pkt("command=fetch", "0001", "want "+f.id("main"), "have "+id, "0000"))
+		if said := strings.Join(unframe(t, got), "; "); err != nil || said != "acknowledgments; NAK; 0000" {
+			t.Errorf("have %s: %s, %v", id, said, err)
+		}
+		got, err = f.ask(wire.V0, pkt("want "+f.id("main")+" multi_ack_detailed", "0000", "have "+id, "0000"))
+		if said := strings.Join(unframe(t, got), "; "); err != nil || said != "NAK" {
+			t.Errorf("have %s in protocol 0: %s, %v", id, said, err)
+		}
+		got, err = f.ask(wire.V0, pkt("want "+f.id("main"), "shallow "+id, "deepen 2147483647", "0000"))
+		if said := strings.Join(unframe(t, got), "; "); err != nil || said != "0000" {
+			t.Errorf("shallow %s: %s, %v", id, said, err)
+		}
+	}
+}
+
+func TestTooLongAWalkIsAnsweredLikeAMissingObject(t *testing.T) {
+	f := history(t, 6, Options{Limits: Limits{Walk: 1}})
+	root := f.id("main~5")
+	got, err := f.ask(wire.V2, pkt("command=fetch", "0001", "want "+root, "done", "0000"))
+	if said := strings.Join(unframe(t, got), "; "); err == nil || said != "ERR upload-pack: not our ref "+root {
+		t.Errorf("want: %s, %v", said, err)
+	}
+	got, err = f.ask(wire.V2, pkt("command=fetch", "0001", "want "+f.id("main"), "have "+root, "0000"))
+	if said := strings.Join(unframe(t, got), "; "); err != nil || said != "acknowledgments; NAK; 0000" {
+		t.Errorf("have: %s, %v", said, err)
+	}
+}
+
+func TestABrokenConnectionIsLeftToItsOwner(t *testing.T) {
+	f := history(t, 2, Options{})
+	broken := errors.New("not a gzip body")
+	for _, v := range []wire.Version{wire.V0, wire.V2} {
+		var b strings.Builder
+		r := io.MultiReader(strings.NewReader("00"), iotest.ErrReader(broken))
+		err := f.server.Serve(t.Context(), f.repo, Session{Version: v, Stateless: true}, r, &b)
+		if !errors.Is(err, broken) || errors.Is(err, ErrBadRequest) || b.Len() > 0 {
+			t.Errorf("protocol %d: told %q, %v", v, b.String(), err)
+		}
+	}
+}
+
+func TestWorkEndsWithItsContext(t *testing.T) {
+	f := history(t, 2, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var b strings.Builder
+	err := f.server.Serve(ctx, f.repo, Session{Version: wire.V2, Stateless: true}, strings.NewReader(pkt("command=fetch", "0001", "want "+f.id("main"), "done", "0000")), &b)
+	if !errors.Is(err, context.Canceled) || strings.Contains(b.String(), "PACK") {
+		t.Errorf("got %q, %v", b.String(), err)
+	}
+}
+
+// FuzzClassic sends anything at all to protocols 0 and 1, FuzzCommands to protocol 2: whatever comes, the answer is
+// made of packets, and the error says whose fault it was.
+func FuzzClassic(f *testing.F) {
+	x := history(f, 3, Options{Limits: Limits{Wants: 10, Haves: 20}})
+	f.Add(pkt("want "+x.id("main")+" multi_ack_detailed no-done side-band-64k thin-pack ofs-delta", "0000", "have "+x.id("old"), "0000", "done"))
+	f.Add(pkt("want "+x.id("v1")+" side-band include-tag", "shallow "+x.id("old"), "deepen 2", "filter blob:none", "0000", "done"))
+	f.Add("0000")
+	f.Fuzz(func(t *testing.T, request string) { x.survives(t, wire.V0, request) })
+}
+
+// FuzzCommands: see FuzzClassic.
+func FuzzCommands(f *testing.F) {
+	x := history(f, 3, Options{Limits: Limits{Wants: 10, Haves: 20, Prefixes: 10}})
+	f.Add(pkt("command=fetch", "agent=git/2", "0001", "thin-pack", "want "+x.id("main"), "have "+x.id("old"), "done", "0000"))
+	f.Add(pkt("command=ls-refs\n", "0001", "peel", "symrefs", "unborn", "ref-prefix refs/", "0000"))
+	f.Fuzz(func(t *testing.T, request string) { x.survives(t, wire.V2, request) })
+}
+
+func (f *fixture) survives(t *testing.T, v wire.Version, request string) {
+	for _, stateless := range []bool{true, false} {
+		var b strings.Builder
+		err := f.server.Serve(t.Context(), f.repo, Session{Version: v, Stateless: stateless}, strings.NewReader(request), &b)
+		if err != nil && !errors.Is(err, ErrBadRequest) && !errors.Is(err, wire.ErrMalformed) {
+			t.Errorf("%q: %v", request, err)
+		}
+	}
+}
