@@ -22,6 +22,7 @@ func (c *conversation) classic() error {
 	if err != nil {
 		return err
 	}
+	// The lines come before any have is read: the client needs them to know which commits it may offer.
 	if q.depth > 0 {
 		c.tellCut(k)
 		_ = c.out.Flush()
@@ -118,6 +119,13 @@ func acksOf(caps wire.Caps) acks {
 
 // rounds is the second part of a request in protocols 0 and 1: haves in rounds that end in a flush, until the client is
 // done or, where it asked for no-done, the server has enough.
+//
+//	C: have A  have B  have C  0000          A and C are common here, B is not known
+//	S: ACK A common  ACK B ready  ACK C common  NAK          (detailed; B is acknowledged because A was enough)
+//	C: done
+//	S: ACK C  PACK…
+//
+// Over HTTP each round is a request of its own, in which the client says all that was common before once more.
 type rounds struct {
 	c      *conversation
 	n      *negotiation
@@ -224,6 +232,7 @@ func (r *rounds) flush() (send bool) {
 		r.ready = true
 		_ = r.c.out.Linef("ACK %s ready", r.last)
 	}
+	// A client of the oldest kind that has heard its one ACK expects silence.
 	if r.last.IsZero() || r.mode != single {
 		_ = r.c.out.Line("NAK")
 	}

@@ -12,7 +12,11 @@ import (
 // maxCapabilities is how many capability lines one request may bring; server-option is one for each option.
 const maxCapabilities = 1000
 
-// commands serves protocol 2: one command over HTTP, one after the other over SSH, until the client has no more.
+// commands serves protocol 2 (gitprotocol-v2, "Command Request"):
+//
+//	command=fetch  agent=…  object-format=sha1  0001  want …  have …  done  0000
+//
+// one command over HTTP, one after the other over SSH, until the client has no more.
 func (c *conversation) commands() error {
 	for {
 		c.allow()

@@ -23,7 +23,8 @@ func (r refusal) Unwrap() error { return ErrBadRequest }
 // errCutOff is a request that ends where something must follow.
 var errCutOff = refuse("the request ends before its flush packet")
 
-// brokenInput is an error of the connection, or of the body's encoding: whoever owns the connection answers it.
+// brokenInput is an error of the connection, or of the body's encoding: whoever owns the connection answers it, over HTTP
+// with a status, which could no longer be sent behind an ERR packet.
 type brokenInput struct{ error }
 
 func (b brokenInput) Unwrap() error { return b.error }
@@ -32,22 +33,22 @@ func (b brokenInput) Unwrap() error { return b.error }
 type input struct {
 	r    io.Reader
 	size int64 // the bound, in bytes
-	left int64 // how much of it is left, and one byte more to see that there is too much
+	left int64 // how much of it is left
 }
 
 // allow begins the bound of a request anew.
 func (c *conversation) allow() {
 	c.src.size = c.s.o.Limits.Request
-	c.src.left = c.src.size + 1
+	c.src.left = c.src.size
 }
 
 // Read implements io.Reader.
 func (in *input) Read(p []byte) (int, error) {
-	if in.left <= 0 {
+	// One byte more than is left shows whether there is too much.
+	n, err := in.r.Read(p[:min(int64(len(p)), in.left+1)])
+	if in.left -= int64(n); in.left < 0 {
 		return 0, refuse("the request is larger than %d bytes; fetch fewer refs at a time", in.size)
 	}
-	n, err := in.r.Read(p[:min(int64(len(p)), in.left)])
-	in.left -= int64(n)
 	if err != nil && err != io.EOF {
 		err = brokenInput{fmt.Errorf("read request: %w", err)}
 	}

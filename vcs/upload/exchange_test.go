@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"jeton/vcs/wire"
 )
@@ -210,5 +211,34 @@ func TestAdvertisementOfAnEmptyRepository(t *testing.T) {
 		if said := strings.Join(unframe(t, got), "; "); err != nil || said != want {
 			t.Errorf("%s: %s, %v", args, said, err)
 		}
+	}
+}
+
+func TestLimitsThatAreNotSetHaveDefaults(t *testing.T) {
+	l := Limits{}.withDefaults()
+	if l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 {
+		t.Errorf("defaults are %+v", l)
+	}
+	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5}
+	if got := set.withDefaults(); got != set {
+		t.Errorf("what was set became %+v", got)
+	}
+}
+
+func TestARequestMayBeAsLargeAsItsBound(t *testing.T) {
+	f := history(t, 2, Options{})
+	request := pkt("command=ls-refs", "0001", "ref-prefix HEAD", "0000")
+	for bound, ok := range map[int64]bool{int64(len(request)): true, int64(len(request)) - 1: false} {
+		f.server = New(Options{Limits: Limits{Request: bound}})
+		got, err := f.ask(wire.V2, request)
+		if (err == nil) != ok || strings.Contains(got, "ERR") == ok {
+			t.Errorf("bound %d: %q, %v", bound, got, err)
+		}
+	}
+	f.server = New(Options{Limits: Limits{Request: int64(len(request)) + 10}})
+	var b strings.Builder // what is read ahead counts for the command before, so nothing is
+	err := f.server.Serve(t.Context(), f.repo, Session{Version: wire.V2}, iotest.OneByteReader(strings.NewReader(request+request+request)), &b)
+	if err != nil || strings.Count(b.String(), " HEAD\n") != 3 {
+		t.Errorf("a bound is for each command of a conversation: %q, %v", b.String(), err)
 	}
 }

@@ -9,7 +9,13 @@ import (
 	"jeton/vcs/wire"
 )
 
-// fetch serves protocol 2's fetch (gitprotocol-v2, "fetch").
+// fetch serves protocol 2's fetch (gitprotocol-v2, "fetch"). Its answer is one of
+//
+//	acknowledgments 0000                                             the client is to go on offering
+//	[acknowledgments 0001] [shallow-info 0001] packfile bands 0000   the first section only where the client is not done
+//	ERR                                                              in place of any section
+//
+// Nothing is written before the whole request was read and its wants were found to be visible.
 func (c *conversation) fetch(more bool) error {
 	q := newRequest(c.s.o.Limits)
 	if err := c.arguments(more, q.argument); err != nil {

@@ -44,6 +44,7 @@ func (c *conversation) lsRefs(more bool) error {
 	if err != nil {
 		return err
 	}
+	// Refs are sorted, so each prefix is one range of them, and ranges of prefixes that do not cover each other never meet.
 	prefixes := minimal(l.prefixes)
 	p := page{out: c.out}
 	if wanted("HEAD", prefixes) {

@@ -31,6 +31,10 @@ const infinite = 0x7fffffff
 func newRequest(l Limits) *request { return &request{limits: l, wanted: map[oid.ID]bool{}} }
 
 // line takes in one line that means the same in all protocols; false for any other.
+//
+//	shallow <id>        the client has this commit and lacks its parents
+//	deepen <n>          send no more than n commits deep
+//	filter blob:none    leave blobs out
 func (q *request) line(line string) (bool, error) {
 	key, value, _ := strings.Cut(line, " ")
 	switch key {

@@ -44,6 +44,7 @@ func (c *conversation) send(o order, noProgress bool) error {
 	if err != nil {
 		return fmt.Errorf("send pack: %w", err)
 	}
+	// Like git's own last line, which some tools read.
 	people.say("Total %d (delta %d), reused %d\n", done.Objects, done.Deltas, done.Reused)
 	c.log(o, done, time.Since(began))
 	if c.band != nil {

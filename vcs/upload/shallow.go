@@ -18,7 +18,8 @@ type cut struct {
 	boundary, unshallow []oid.ID
 }
 
-// cut computes how deep to go (gitprotocol-pack, "deepen").
+// cut computes how deep to go (gitprotocol-pack, "deepen"): from the wants or, for deepen-relative, from where the client's
+// own history ends, which is then the first of depth+1 commits.
 func (c *conversation) cut(q *request) (cut, error) {
 	var k cut
 	var err error

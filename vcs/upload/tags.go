@@ -28,6 +28,7 @@ func (c *conversation) includeTags(plan *reach.Plan) error {
 			return err
 		}
 	}
+	// A pack must not name an object twice: what is wanted by itself, or lies in a whole pack, is on its way already.
 	for _, id := range plan.Objects {
 		delete(chains, id)
 	}
