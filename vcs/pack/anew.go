@@ -7,36 +7,39 @@ import (
 	"github.com/klauspost/compress/zlib"
 )
 
-// countingWriter counts what passes.
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// anew writes an object whole, deflated: its entry could not be copied because the base does not go along.
-func (w *packWriter) anew(g *group, it *item) error {
-	kind, data, err := w.set.read(g.pack, it.off, DefaultRead)
-	if err != nil {
-		return fmt.Errorf("deflate the object at %d: %w", it.off, err)
+// anew writes an object whole, deflated: its entry could not be copied because the base does not go along. It is
+// streamed, however large it is.
+func (w *packWriter) anew(g *group, c *copier, off int64) error {
+	if err := c.finish(); err != nil {
+		return err
 	}
-	w.head = AppendHeader(w.head[:0], Header{Type: kind, Size: int64(len(data))})
+	o, err := w.set.open(g.pack, off, 1<<62)
+	if err != nil {
+		return fmt.Errorf("deflate the object at %d: %w", off, err)
+	}
+	defer o.Close()
+	w.head = AppendHeader(w.head[:0], Header{Type: o.Type, Size: o.Size})
 	if err := w.bytes(w.head); err != nil {
 		return err
 	}
-	to := &countingWriter{w: w.out}
-	z := zlib.NewWriter(to)
-	if _, err := z.Write(data); err != nil {
-		return err
+	if w.deflater == nil {
+		w.deflater = zlib.NewWriter(deflating{w})
+	} else {
+		w.deflater.Reset(deflating{w})
 	}
-	if err := z.Close(); err != nil {
-		return err
+	if _, err := io.Copy(w.deflater, o); err != nil {
+		return fmt.Errorf("deflate the object at %d: %w", off, err)
 	}
-	w.at += to.n
-	return nil
+	return w.deflater.Close()
+}
+
+// deflating is where a deflater writes to.
+type deflating struct{ w *packWriter }
+
+// Write implements io.Writer.
+func (d deflating) Write(b []byte) (int, error) {
+	if err := d.w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return len(b), d.w.bytes(b)
 }

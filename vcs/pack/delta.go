@@ -1,5 +1,10 @@
 package pack
 
+import "math/bits"
+
+// maxDeltaSize is how many bytes one of the two sizes takes at most: 63 bits, 7 a byte.
+const maxDeltaSize = 9
+
 // DeltaSizes reads the two sizes that a delta begins with, in bytes, and how long they are themselves
 // (gitformat-pack, "deltified representation"). Nothing is believed of them until the delta is applied.
 func DeltaSizes(delta []byte) (base, result int64, n int, err error) {
@@ -14,7 +19,7 @@ func DeltaSizes(delta []byte) (base, result int64, n int, err error) {
 func deltaSize(b []byte) (int64, int, error) {
 	var size uint64
 	for n, c := range b {
-		if n > 8 {
+		if n == maxDeltaSize {
 			break
 		}
 		size |= uint64(c&0x7f) << (7 * n)
@@ -43,59 +48,67 @@ func ApplyDelta(dst, base, delta []byte) ([]byte, error) {
 		copy(grown, dst)
 		dst = grown
 	}
-	end := int64(len(dst)) + size
-	for ops := delta[n:]; len(ops) > 0; {
-		op := ops[0]
-		ops = ops[1:]
-		if op == 0 {
-			return dst, corrupt("delta uses the reserved instruction")
-		}
-		from := ops
-		if op&0x80 != 0 {
-			var off, length int
-			off, length, ops, err = copyRange(op, ops)
-			if err != nil {
-				return dst, err
-			}
-			if off > len(base) || length > len(base)-off {
-				return dst, corrupt("delta copies from beyond its base")
-			}
-			from = base[off : off+length]
-		} else {
-			if int(op) > len(ops) {
-				return dst, corrupt("delta is cut off")
-			}
-			from, ops = ops[:op], ops[op:]
-		}
-		if int64(len(dst))+int64(len(from)) > end {
-			return dst, corrupt("delta makes more than it declares")
-		}
-		dst = append(dst, from...)
-	}
-	if int64(len(dst)) != end {
-		return dst, corrupt("delta makes less than it declares")
-	}
-	return dst, nil
+	from := len(dst)
+	dst = dst[:from+int(size)]
+	return dst, replay(dst[from:], base, delta[n:])
 }
 
-// copyRange reads the operands of a copy instruction: four bytes of offset and three of length, each there or not.
-func copyRange(op byte, ops []byte) (off, length int, rest []byte, err error) {
-	for i := range 7 {
-		if op>>i&1 == 0 {
-			continue
-		}
-		if len(ops) == 0 {
-			return 0, 0, nil, corrupt("delta is cut off")
-		}
-		if i < 4 {
-			off |= int(ops[0]) << (8 * i)
-		} else {
-			length |= int(ops[0]) << (8 * (i - 4))
-		}
+// replay carries the instructions of a delta out. They must fill out exactly.
+func replay(out, base, ops []byte) error {
+	for len(ops) > 0 {
+		op := ops[0]
 		ops = ops[1:]
+		var part []byte
+		switch {
+		case op&0x80 != 0:
+			off, length, used := copyRange(op, ops)
+			if used < 0 {
+				return corrupt("delta is cut off")
+			}
+			ops = ops[used:]
+			if off > len(base) || length > len(base)-off {
+				return corrupt("delta copies from beyond its base")
+			}
+			part = base[off : off+length]
+		case op == 0:
+			return corrupt("delta uses the reserved instruction")
+		case int(op) > len(ops):
+			return corrupt("delta is cut off")
+		default:
+			part, ops = ops[:op], ops[op:]
+		}
+		if len(part) > len(out) {
+			return corrupt("delta makes more than it declares")
+		}
+		copy(out, part)
+		out = out[len(part):]
+	}
+	if len(out) != 0 {
+		return corrupt("delta makes less than it declares")
+	}
+	return nil
+}
+
+// copyRange reads the operands of a copy instruction: four bytes of offset and three of length, each there or not. used
+// is how many there are, or -1 when they are cut off.
+func copyRange(op byte, ops []byte) (off, length, used int) {
+	if bits.OnesCount8(op&0x7f) > len(ops) {
+		return 0, 0, -1
+	}
+	for i := range 4 {
+		if op>>i&1 != 0 {
+			off |= int(ops[used]) << (8 * i)
+			used++
+		}
+	}
+	for i := range 3 {
+		if op>>(4+i)&1 != 0 {
+			length |= int(ops[used]) << (8 * i)
+			used++
+		}
 	}
 	if length == 0 {
 		length = 0x10000
 	}
-	return off, length, ops, nil
+	return off, length, used
 }

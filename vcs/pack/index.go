@@ -102,26 +102,22 @@ func (x *index) offset(b []byte, pos uint32) (int64, error) {
 	return int64(large), nil
 }
 
+// id reads the id at a position; b is the map.
+func (x *index) id(b []byte, pos uint32) oid.ID {
+	if pos >= x.count {
+		return oid.Zero
+	}
+	return oid.FromBytes(b[idsAt+int(pos)*oid.Size:])
+}
+
 // idAt is the id at a position of the index.
 func (x *index) idAt(pos uint32) (id oid.ID, err error) {
 	if pos >= x.count {
 		return id, corrupt("position %d is beyond the index", pos)
 	}
 	err = x.m.Do(func(b []byte) error {
-		id = oid.FromBytes(b[idsAt+int(pos)*oid.Size:])
+		id = x.id(b, pos)
 		return nil
 	})
 	return id, err
-}
-
-// offsetAt is the offset at a position of the index.
-func (x *index) offsetAt(pos uint32) (off int64, err error) {
-	if pos >= x.count {
-		return 0, corrupt("position %d is beyond the index", pos)
-	}
-	err = x.m.Do(func(b []byte) error {
-		off, err = x.offset(b, pos)
-		return err
-	})
-	return off, err
 }

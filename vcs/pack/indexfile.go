@@ -59,13 +59,9 @@ func WriteRev(w io.Writer, entries []IndexEntry, trailer oid.ID) error {
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(a, b uint32) int {
-		return int(min(max(entries[a].Offset-entries[b].Offset, -1), 1))
-	})
+	slices.SortFunc(order, func(a, b uint32) int { return compareOffsets(entries[a].Offset, entries[b].Offset) })
 	f := newSummed(w)
-	f.write([]byte("RIDX"))
-	f.uint32(1) // version
-	f.uint32(1) // SHA-1
+	f.write([]byte(revMagic))
 	for _, pos := range order {
 		f.uint32(pos)
 	}

@@ -3,53 +3,55 @@ package pack
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/klauspost/compress/zlib"
 
-	"jeton/vcs/oid"
+	"jeton/vcs/pack/ingest/inflate"
 )
 
-// window is how much is read at once at an entry: most commits and trees lie in it whole, header included.
-const window = 4 << 10
+const (
+	// window is how much is read at once at an entry: most commits and trees lie in it whole, header included.
+	window = 4 << 10
+	// atOnce is the size up to which an entry is inflated from memory to memory; larger ones are streamed.
+	atOnce = 1 << 20
+)
 
 // inflater holds what reading one entry needs, to be used again.
 type inflater struct {
-	buf  []byte
-	mem  bytes.Reader
-	buf2 *bufio.Reader
-	z    io.ReadCloser
+	fast   inflate.Decoder
+	near   [window]byte
+	far    []byte // for entries that do not lie in near whole
+	deltas []byte // of the chain that is being read, one behind the other
+	mem    bytes.Reader
+	buf    *bufio.Reader
+	z      io.ReadCloser
 }
 
 // inflaters are shared by all packs; each is used by one goroutine at a time.
-var inflaters = sync.Pool{New: func() any { return &inflater{buf: make([]byte, window)} }}
+var inflaters = sync.Pool{New: func() any { return &inflater{} }}
 
-// start readies the zlib reader at src.
-func (in *inflater) start(src io.Reader) error {
-	if in.z == nil {
-		z, err := zlib.NewReader(src)
-		if err != nil {
-			return corrupt("entry is no zlib stream: %v", err)
-		}
-		in.z = z
-		return nil
+// done puts an inflater back, without what few would need again.
+func (in *inflater) done() {
+	if cap(in.deltas) > atOnce {
+		in.deltas = nil
 	}
-	if err := in.z.(zlib.Resetter).Reset(src, nil); err != nil {
-		return corrupt("entry is no zlib stream: %v", err)
-	}
-	return nil
+	inflaters.Put(in)
 }
 
-// bound is the most that n bytes take when they are deflated, however badly.
+// bound is the most that n bytes take when they are deflated by anyone who means well.
 func bound(n int64) int64 { return n + n>>8 + 64 }
 
-// entryAt reads the header at off together with the window behind it.
+// entryAt reads the header at off together with what lies behind it in the window.
 func (p *Pack) entryAt(in *inflater, off int64) (Entry, []byte, error) {
 	if err := p.inside(off); err != nil {
 		return Entry{}, nil, err
 	}
-	b := in.buf[:min(int64(window), p.Size-int64(oid.Size)-off)]
+	b := in.near[:min(window, p.end()-off)]
 	if err := readFull(p.Data, b, off); err != nil {
 		return Entry{}, nil, err
 	}
@@ -60,61 +62,128 @@ func (p *Pack) entryAt(in *inflater, off int64) (Entry, []byte, error) {
 	return e, b[e.Data-off:], nil
 }
 
-// inflate reads the whole data of an entry: exactly e.Size bytes, which the caller has compared with a limit. first is
-// what was read already from e.Data on. Memory grows with what really comes out, not with what is declared.
-func (p *Pack) inflate(in *inflater, e Entry, first []byte) ([]byte, error) {
-	if need := bound(e.Size); int64(len(first)) < need {
-		n := min(need, p.Size-int64(oid.Size)-e.Data)
-		if n > int64(len(first)) && n <= 1<<20 {
-			big := make([]byte, n)
-			if err := readFull(p.Data, big, e.Data); err != nil {
-				return nil, err
-			}
-			first = big
-		} else if n > 1<<20 {
-			return p.inflateLarge(in, e)
+// inflate appends the whole data of an entry to out: exactly e.Size bytes, which the caller has compared with a limit.
+// first is what was read already from e.Data on. Memory grows with what really comes out, not with what is declared.
+func (p *Pack) inflate(in *inflater, e Entry, first, out []byte) ([]byte, error) {
+	if e.Size > atOnce {
+		return p.inflateLarge(in, e, out)
+	}
+	if need := min(bound(e.Size), p.end()-e.Data); int64(len(first)) < need {
+		if int64(cap(in.far)) < need {
+			in.far = make([]byte, need, bound(need))
+		}
+		first = in.far[:need]
+		if err := readFull(p.Data, first, e.Data); err != nil {
+			return out, err
 		}
 	}
-	in.mem.Reset(first)
-	if err := in.start(&in.mem); err != nil {
-		return nil, err
+	at := len(out)
+	out = room(out, int(e.Size))
+	_, err := in.fast.Decode(first, out[at:])
+	if errors.Is(err, inflate.ErrMore) && e.Data+int64(len(first)) < p.end() {
+		return p.inflateLarge(in, e, out[:at]) // deflated so badly that it became longer
 	}
-	out := make([]byte, e.Size)
-	if _, err := io.ReadFull(in.z, out); err != nil {
-		return nil, corrupt("entry at %d of %s cannot be inflated: %v", e.Offset, p.Name, err)
-	}
-	return out, in.finish(p, e)
-}
-
-func (p *Pack) inflateLarge(in *inflater, e Entry) ([]byte, error) {
-	if err := in.section(p, e); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	n, err := io.CopyN(&out, in.z, e.Size)
 	if err != nil {
-		return nil, corrupt("entry at %d of %s cannot be inflated after %d bytes: %v", e.Offset, p.Name, n, err)
+		return out, corrupt("entry at %d of %s cannot be inflated: %v", e.Offset, p.Name, err)
 	}
-	return out.Bytes(), in.finish(p, e)
+	return out, nil
 }
 
-// section readies the zlib reader over the pack itself, from e.Data on.
-func (in *inflater) section(p *Pack, e Entry) error {
-	src := io.NewSectionReader(p.Data, e.Data, p.Size-int64(oid.Size)-e.Data)
-	if in.buf2 == nil {
-		in.buf2 = bufio.NewReaderSize(src, 64<<10)
-	} else {
-		in.buf2.Reset(src)
+// start readies the streaming decompressor at src.
+func (in *inflater) start(src io.Reader) (err error) {
+	if in.z == nil {
+		in.z, err = zlib.NewReader(src)
+		return err
 	}
-	return in.start(in.buf2)
+	return in.z.(zlib.Resetter).Reset(src, nil)
+}
+
+// room makes b longer by n bytes, whose content is undefined.
+func room(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b[:len(b)+n]
+	}
+	grown := make([]byte, len(b)+n, max(len(b)+n, 2*len(b)))
+	copy(grown, b)
+	return grown
+}
+
+// inflateLarge is inflate for entries that are streamed.
+func (p *Pack) inflateLarge(in *inflater, e Entry, out []byte) ([]byte, error) {
+	s, err := p.stream(in, e)
+	if err != nil {
+		return out, err
+	}
+	for s.left > 0 {
+		at := len(out)
+		out = room(out, int(min(s.left, max(atOnce, int64(at)))))
+		if _, err := io.ReadFull(s, out[at:]); err != nil {
+			return out, err
+		}
+	}
+	return out, s.failed
+}
+
+// stream is the inflated data of an entry. It ends in io.EOF when it was exactly as long as declared.
+type stream struct {
+	in     *inflater
+	p      *Pack
+	e      Entry
+	left   int64
+	failed error
+}
+
+// stream begins to inflate the entry from the pack itself.
+func (p *Pack) stream(in *inflater, e Entry) (*stream, error) {
+	src := io.NewSectionReader(p.Data, e.Data, p.end()-e.Data)
+	if in.buf == nil {
+		in.buf = bufio.NewReaderSize(src, 64<<10)
+	} else {
+		in.buf.Reset(src)
+	}
+	if err := in.start(in.buf); err != nil {
+		return nil, corrupt("entry at %d of %s is no zlib stream: %v", e.Offset, p.Name, err)
+	}
+	s := &stream{in: in, p: p, e: e, left: e.Size}
+	if s.left == 0 {
+		s.finish()
+	}
+	return s, nil
+}
+
+// Read implements io.Reader. What is wrong with the end is found as soon as the last byte is read.
+func (s *stream) Read(b []byte) (int, error) {
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := s.in.z.Read(b[:min(int64(len(b)), s.left)])
+	s.left -= int64(n)
+	if s.left == 0 {
+		s.finish()
+		return n, s.failed
+	}
+	if err != nil {
+		s.failed = s.broken(err)
+		return n, s.failed
+	}
+	return n, nil
+}
+
+// broken tells a disk that fails from a stream that is wrong.
+func (s *stream) broken(err error) error {
+	if disk := (*fs.PathError)(nil); errors.As(err, &disk) {
+		return fmt.Errorf("read pack: %w", err)
+	}
+	return corrupt("entry at %d of %s cannot be inflated, %d bytes are missing: %v", s.e.Offset, s.p.Name, s.left, err)
 }
 
 // finish makes sure that nothing comes behind the declared size and that the checksum is right.
-func (in *inflater) finish(p *Pack, e Entry) error {
+func (s *stream) finish() {
 	var one [1]byte
-	n, err := in.z.Read(one[:])
-	if n != 0 || err != io.EOF {
-		return corrupt("entry at %d of %s is longer than it declares or its checksum is wrong", e.Offset, p.Name)
+	if n, err := s.in.z.Read(one[:]); n != 0 || err != io.EOF {
+		s.failed = corrupt("entry at %d of %s is longer than it declares or its checksum is wrong", s.e.Offset, s.p.Name)
 	}
-	return nil
 }

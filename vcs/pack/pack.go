@@ -1,13 +1,9 @@
 package pack
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"sort"
-	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -43,8 +39,8 @@ type Pack struct {
 	Source
 	index   *index
 	trailer oid.ID
-	// order is the positions of the index in the order of the offsets, computed once where there is no usable .rev.
-	order func() ([]uint32, error)
+	// sorted stands in for a .rev that is not there or not usable.
+	sorted sorted
 }
 
 // Location is where an object lies.
@@ -56,7 +52,8 @@ type Location struct {
 	Offset int64
 }
 
-// Open checks header, sizes and the head of the index, and that the two belong together; it reads no object.
+// Open checks header, sizes and the head of the index, and that the two belong together; it reads no object, and the
+// files' own hashes are not computed: that would cost as much as reading them. ErrCorrupt, or what reading failed with.
 func Open(src Source) (*Pack, error) {
 	p := &Pack{Source: src}
 	if src.Size < int64(MinSize) {
@@ -80,10 +77,13 @@ func Open(src Source) (*Pack, error) {
 	if p.index.count != count {
 		return nil, fmt.Errorf("open %s: %w", src.Name, corrupt("index has %d objects, the pack %d", p.index.count, count))
 	}
-	if src.Rev != nil && src.Rev.Len() != int64(revExtras)+4*int64(count) {
+	usable, err := usableRev(src.Rev, count, p.trailer)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", src.Name, err)
+	}
+	if !usable {
 		p.Rev = nil
 	}
-	p.order = sync.OnceValues(p.sortOrder)
 	return p, nil
 }
 
@@ -105,7 +105,7 @@ func (p *Pack) Count() uint32 { return p.index.count }
 // Trailer is the hash that the pack ends with.
 func (p *Pack) Trailer() oid.ID { return p.trailer }
 
-// Find looks an object up.
+// Find looks an object up. ErrCorrupt where the index points outside of the pack, mapped.ErrFault where it cannot be read.
 func (p *Pack) Find(id oid.ID) (Location, bool, error) {
 	pos, off, ok, err := p.index.find(id)
 	if err != nil || !ok {
@@ -117,8 +117,12 @@ func (p *Pack) Find(id oid.ID) (Location, bool, error) {
 	return Location{Pack: p, Pos: pos, Offset: off}, true, nil
 }
 
+// end is where the entries end and the trailer begins.
+func (p *Pack) end() int64 { return p.Size - int64(oid.Size) }
+
+// inside makes sure that an entry can begin at an offset.
 func (p *Pack) inside(off int64) error {
-	if off < headerSize || off >= p.Size-int64(oid.Size) {
+	if off < headerSize || off >= p.end() {
 		return corrupt("offset %d lies outside of %s", off, p.Name)
 	}
 	return nil
@@ -126,105 +130,6 @@ func (p *Pack) inside(off int64) error {
 
 // IDAt is the id at a position of the index.
 func (p *Pack) IDAt(pos uint32) (oid.ID, error) { return p.index.idAt(pos) }
-
-const revHead, revExtras = 12, 12 + 2*oid.Size
-
-func (p *Pack) sortOrder() ([]uint32, error) {
-	type at struct {
-		off int64
-		pos uint32
-	}
-	all := make([]at, p.index.count)
-	for i := range all {
-		off, err := p.index.offsetAt(uint32(i))
-		if err != nil {
-			return nil, err
-		}
-		all[i] = at{off, uint32(i)}
-	}
-	slices.SortFunc(all, func(a, b at) int { return int(min(max(a.off-b.off, -1), 1)) })
-	order := make([]uint32, len(all))
-	for i, a := range all {
-		order[i] = a.pos
-	}
-	return order, nil
-}
-
-// atRank is the entry that comes rank-th in the pack: its position in the index and its offset. The entry behind the
-// last one is where the trailer begins.
-func (p *Pack) atRank(rank uint32) (pos uint32, off int64, err error) {
-	if rank >= p.index.count {
-		return 0, p.Size - int64(oid.Size), nil
-	}
-	if p.Rev == nil {
-		order, err := p.order()
-		if err != nil {
-			return 0, 0, err
-		}
-		pos = order[rank]
-	} else {
-		err = p.Rev.Do(func(b []byte) error {
-			pos = binary.BigEndian.Uint32(b[revHead+4*int(rank):])
-			return nil
-		})
-		if err != nil {
-			return 0, 0, err
-		}
-	}
-	off, err = p.index.offsetAt(pos)
-	return pos, off, err
-}
-
-// rank finds which entry begins at an offset; an offset where none begins is corrupt.
-func (p *Pack) rank(off int64) (uint32, error) {
-	var failed error
-	n := sort.Search(int(p.index.count), func(i int) bool {
-		_, o, err := p.atRank(uint32(i))
-		if err != nil {
-			failed = err
-			return true
-		}
-		return o >= off
-	})
-	if failed != nil {
-		return 0, failed
-	}
-	if _, o, err := p.atRank(uint32(n)); err != nil || o != off || uint32(n) == p.index.count {
-		return 0, corrupt("no entry of %s begins at %d", p.Name, off)
-	}
-	return uint32(n), nil
-}
-
-// idOfOffset is the id of the object whose entry begins at an offset.
-func (p *Pack) idOfOffset(off int64) (oid.ID, error) {
-	rank, err := p.rank(off)
-	if err != nil {
-		return oid.Zero, err
-	}
-	pos, _, err := p.atRank(rank)
-	if err != nil {
-		return oid.Zero, err
-	}
-	return p.index.idAt(pos)
-}
-
-// Each calls fn for every object in the order of the pack, until fn fails.
-func (p *Pack) Each(fn func(id oid.ID, at Location) error) error {
-	for rank := range p.index.count {
-		pos, off, err := p.atRank(rank)
-		if err != nil {
-			return err
-		}
-		id, err := p.index.idAt(pos)
-		if err != nil {
-			return err
-		}
-		if err := fn(id, Location{Pack: p, Pos: pos, Offset: off}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Entry is an entry's header where it lies: the type may be a delta, Size is that of the inflated data, Data is where
 // the compressed bytes begin.
@@ -238,11 +143,11 @@ func (e Entry) Base() int64 { return e.Offset - e.Back }
 
 // Entry reads the header of the entry at an offset.
 func (p *Pack) Entry(off int64) (Entry, error) {
-	var buf [maxEntryHeader]byte
-	b := buf[:min(int64(len(buf)), p.Size-int64(oid.Size)-off)]
 	if err := p.inside(off); err != nil {
 		return Entry{}, err
 	}
+	var buf [maxEntryHeader]byte
+	b := buf[:min(int64(len(buf)), p.end()-off)]
 	if err := readFull(p.Data, b, off); err != nil {
 		return Entry{}, err
 	}

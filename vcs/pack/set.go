@@ -2,22 +2,20 @@ package pack
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"jeton/vcs/oid"
 )
 
-const (
-	// DefaultRead is how many bytes Read holds at most where its caller sets no limit.
-	DefaultRead = 256 << 20
-	// maxChain is the longest chain of deltas that is followed, as C git's pack.depth allows at most.
-	maxChain = 4096
-)
+// maxChain is the longest chain of deltas that is followed, as C git's pack.depth allows at most.
+const maxChain = 4096
 
 // Set is the packs that one request sees as one store of objects, with a cache of inflated objects of bounded size.
 // One goroutine at a time.
 type Set struct {
+	steps []step // of the chain that is being read
 	packs []*Pack
 	cache *cache
 }
@@ -68,7 +66,7 @@ func (s *Set) Header(id oid.ID) (plumbing.ObjectType, int64, error) {
 		return plumbing.InvalidObject, 0, err
 	}
 	p, off, size := at.Pack, at.Offset, int64(-1)
-	for range maxChain {
+	for range maxChain + 1 {
 		e, err := p.Entry(off)
 		if err != nil {
 			return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, err)
@@ -94,20 +92,21 @@ func (p *Pack) resultSize(e Entry) (int64, error) {
 		return e.Size, nil
 	}
 	in := inflaters.Get().(*inflater)
-	defer inflaters.Put(in)
-	if err := in.section(p, e); err != nil {
+	defer in.done()
+	_, first, err := p.entryAt(in, e.Offset)
+	if err != nil {
 		return 0, err
 	}
-	var head [20]byte
-	n := 0
-	for n < len(head) && int64(n) < e.Size {
-		m, err := in.z.Read(head[n:])
-		n += m
-		if err != nil {
-			break
-		}
+	var head [2 * maxDeltaSize]byte
+	b := head[:min(e.Size, int64(len(head)))]
+	in.mem.Reset(first)
+	if err := in.start(&in.mem); err != nil {
+		return 0, corrupt("entry at %d of %s is no zlib stream: %v", e.Offset, p.Name, err)
 	}
-	_, size, _, err := DeltaSizes(head[:n])
+	if _, err := io.ReadFull(in.z, b); err != nil {
+		return 0, corrupt("entry at %d of %s cannot be inflated: %v", e.Offset, p.Name, err)
+	}
+	_, size, _, err := DeltaSizes(b)
 	return size, err
 }
 
@@ -124,81 +123,4 @@ func (p *Pack) baseOf(e Entry) (int64, error) {
 		return 0, corrupt("base %s of the delta at %d is not in %s", e.BaseID, e.Offset, p.Name)
 	}
 	return at.Offset, nil
-}
-
-// Read returns type and whole content of an object of at most limit bytes (0 means DefaultRead); the content is shared
-// and must not be changed. ErrNotFound, ErrTooLarge, ErrCorrupt.
-func (s *Set) Read(id oid.ID, limit int64) (plumbing.ObjectType, []byte, error) {
-	at, err := s.find(id)
-	if err != nil {
-		return plumbing.InvalidObject, nil, err
-	}
-	if limit <= 0 {
-		limit = DefaultRead
-	}
-	kind, data, err := s.read(at.Pack, at.Offset, limit)
-	if err != nil {
-		return plumbing.InvalidObject, nil, fmt.Errorf("read %s: %w", id, err)
-	}
-	return kind, data, nil
-}
-
-// read follows the chain down to a whole object, or to one that is cached, and applies the deltas on the way back.
-func (s *Set) read(p *Pack, off, limit int64) (plumbing.ObjectType, []byte, error) {
-	in := inflaters.Get().(*inflater)
-	defer inflaters.Put(in)
-	var deltas [][]byte
-	var places []int64
-	var whole *cached
-	for whole == nil {
-		if c, ok := s.cache.get(place{p, off}); ok {
-			whole = c
-			break
-		}
-		e, first, err := p.entryAt(in, off)
-		if err != nil {
-			return 0, nil, err
-		}
-		if e.Size > limit {
-			return 0, nil, ErrTooLarge
-		}
-		data, err := p.inflate(in, e, first)
-		if err != nil {
-			return 0, nil, err
-		}
-		if !e.Type.IsDelta() {
-			whole = &cached{at: place{p, off}, kind: e.Type, data: data}
-			s.cache.put(whole)
-			break
-		}
-		if len(deltas) == maxChain {
-			return 0, nil, corrupt("chain of deltas is longer than %d", maxChain)
-		}
-		deltas, places = append(deltas, data), append(places, off)
-		if off, err = p.baseOf(e); err != nil {
-			return 0, nil, err
-		}
-	}
-	return s.apply(p, whole, deltas, places, limit)
-}
-
-func (s *Set) apply(p *Pack, whole *cached, deltas [][]byte, places []int64, limit int64) (plumbing.ObjectType, []byte, error) {
-	data := whole.data
-	for i := len(deltas) - 1; i >= 0; i-- {
-		_, size, _, err := DeltaSizes(deltas[i])
-		if err != nil {
-			return 0, nil, err
-		}
-		if size > limit {
-			return 0, nil, ErrTooLarge
-		}
-		if data, err = ApplyDelta(nil, data, deltas[i]); err != nil {
-			return 0, nil, err
-		}
-		s.cache.put(&cached{at: place{p, places[i]}, kind: whole.kind, data: data})
-	}
-	if int64(len(data)) > limit {
-		return 0, nil, ErrTooLarge
-	}
-	return whole.kind, data, nil
 }
