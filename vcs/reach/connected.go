@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"jeton/vcs/object"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 )
@@ -154,8 +155,11 @@ func (c *connection) outside(id oid.ID) error {
 	return nil
 }
 
-// walk goes through the commits of fresh.
+// walk goes through the commits of fresh, and then through their trees, parents first: an entry that stands in a parent's
+// tree, too, is taken for settled, and must be so by then.
 func (c *connection) walk() error {
+	found := map[oid.ID]object.Commit{}
+	var order []oid.ID
 	for len(c.commits) > 0 {
 		if err := c.ctx.Err(); err != nil {
 			return err
@@ -166,22 +170,36 @@ func (c *connection) walk() error {
 		if err != nil {
 			return err
 		}
-		var companions []oid.ID
+		found[id] = commit
+		order = append(order, id)
 		for _, parent := range commit.Parents {
 			if err := c.parent(parent); err != nil {
 				return fmt.Errorf("parent of commit %s: %w", id, err)
 			}
-			p, err := c.commit(parent)
-			if err != nil {
-				return err
-			}
-			companions = append(companions, p.Tree)
 		}
-		if err := c.trees(c.ctx, commit.Tree, companions, c); err != nil {
+	}
+	for _, id := range parentsFirst(order, func(id oid.ID) []oid.ID { return found[id].Parents }) {
+		if err := c.content(id, found); err != nil {
 			return fmt.Errorf("tree of commit %s: %w", id, err)
 		}
 	}
 	return nil
+}
+
+// content walks what a commit's tree has that its parents' trees have not.
+func (c *connection) content(id oid.ID, found map[oid.ID]object.Commit) error {
+	var companions []oid.ID
+	for _, parent := range found[id].Parents {
+		p, ok := found[parent]
+		if !ok {
+			var err error
+			if p, err = c.commit(parent); err != nil {
+				return err
+			}
+		}
+		companions = append(companions, p.Tree)
+	}
+	return c.trees(c.ctx, found[id].Tree, companions, c)
 }
 
 func (c *connection) parent(id oid.ID) error {

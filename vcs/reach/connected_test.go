@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,6 +93,43 @@ func BenchmarkEnumerate(b *testing.B) {
 	for b.Loop() {
 		if _, err := Enumerate(context.Background(), pack.NewSet(packs, 16<<20), Request{Wants: []oid.ID{tip}}, nil); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestClocksThatGoWrongLoseNothing(t *testing.T) {
+	dir := t.TempDir()
+	git(t, dir, "", "init", "-q", "--bare", ".")
+	commit := func(mark, when int, from, file string) string {
+		text := fmt.Sprintf("commit refs/heads/c%d\nmark :%d\ncommitter A <a@example.com> %d +0000\ndata 1\nx\n%sdeleteall\n", mark, mark, when, from)
+		return text + "M 100644 inline same\ndata 4\nsame\nM 100644 inline " + file + "\ndata 1\nx\n\n"
+	}
+	git(t, dir, commit(9, 2_000_000_000, "", "base")+commit(1, 1_900_000_000, "", "y")+commit(2, 1_200_000_000, "from :1\n", "x")+commit(3, 1_100_000_000, "from :2\n", "y"),
+		"fast-import", "--quiet", "--force")
+	git(t, dir, "", "repack", "-adq")
+	set := pack.NewSet(open(t, dir), 1<<20)
+	plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, "c3")}, Haves: []oid.ID{id(t, dir, "c9")}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := list(t, dir, "--objects", "c3", "^c9")
+	has := list(t, dir, "--objects", "c9")
+	if l := lacking(lacking(list(t, dir, "--objects", "c3"), has), sorted(plan.Objects)); len(l) > 0 {
+		t.Errorf("%d of %d objects are not sent", len(l), len(want))
+	}
+}
+
+func TestParentsComeFirst(t *testing.T) {
+	a, b, c, d := oid.ID{1}, oid.ID{2}, oid.ID{3}, oid.ID{4}
+	parents := map[oid.ID][]oid.ID{d: {b, c}, c: {a}, b: {a, {9}}}
+	for _, in := range [][]oid.ID{{a, b, c, d}, {d, c, b, a}, {b, d, a, c}, {d, d, a, b, c}} {
+		got := parentsFirst(in, func(id oid.ID) []oid.ID { return parents[id] })
+		at := map[oid.ID]int{}
+		for i, id := range got {
+			at[id] = i
+		}
+		if len(got) != 4 || at[a] > at[b] || at[a] > at[c] || at[b] > at[d] || at[c] > at[d] {
+			t.Errorf("%v became %v", in, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -122,15 +123,13 @@ func (e *enumeration) incremental() error {
 	if err := p.run(e.ctx); err != nil {
 		return err
 	}
-	for i := len(p.order) - 1; i >= 0; i-- {
-		n := p.nodes[p.order[i]]
-		if n.painted {
-			continue
-		}
-		if _, err := e.add(p.order[i]); err != nil {
+	lacking := slices.DeleteFunc(p.order, p.has)
+	for _, id := range parentsFirst(lacking, func(id oid.ID) []oid.ID { return p.nodes[id].c.Parents }) {
+		n := p.nodes[id]
+		if _, err := e.add(id); err != nil {
 			return err
 		}
-		if err := e.trees(e.ctx, n.c.Tree, p.companions(p.order[i], n), e); err != nil {
+		if err := e.trees(e.ctx, n.c.Tree, p.companions(id, n), e); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func (r reader) tree(w walk, v visitor, stack []walk) ([]walk, error) {
 func match(e object.Entry, others []*cursor) (same bool, companions []oid.ID) {
 	for _, c := range others {
 		o, ok := c.seek(e)
-		if !ok {
+		if !ok || o.IsLink() { // what a submodule points to is nothing that anybody has shown to be here
 			continue
 		}
 		if o.ID == e.ID && o.IsTree() == e.IsTree() {

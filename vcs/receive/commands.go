@@ -83,6 +83,12 @@ func (p *push) line(line string, seen map[string]*command) error {
 	if err != nil {
 		return err
 	}
+	if len(c.Name) > p.s.o.Limits.RefName {
+		return refuse("the name of a ref is %d bytes long; at most %d are allowed", len(c.Name), p.s.o.Limits.RefName)
+	}
+	if p.named += len(c.Name); p.named > maxNames {
+		return refuse("the names of the refs are longer than %d bytes together; push fewer at a time", maxNames)
+	}
 	if len(p.commands) >= p.s.o.Limits.Commands {
 		return refuse("more than %d refs in one push; push fewer at a time", p.s.o.Limits.Commands)
 	}
@@ -90,6 +96,9 @@ func (p *push) line(line string, seen map[string]*command) error {
 	p.commands = append(p.commands, c)
 	return nil
 }
+
+// maxNames bounds the names of all refs of one push together, in bytes: they are kept until the report is written.
+const maxNames = 16 << 20
 
 func parseCommand(line string) (*command, error) {
 	const n = oid.HexSize
@@ -107,8 +116,6 @@ func parseCommand(line string) (*command, error) {
 // check refuses what can be refused without looking at the repository.
 func (p *push) check(c *command, seen map[string]*command) {
 	switch {
-	case len(c.Name) > p.s.o.Limits.RefName:
-		c.refuse("the ref's name is too long")
 	case !strings.HasPrefix(c.Name, "refs/") || !name.Ref(c.Name):
 		c.refuse("funny refname")
 	case own(c.Name):

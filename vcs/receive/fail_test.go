@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"jeton/vcs/host"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/storage"
@@ -43,7 +46,8 @@ func TestFailuresOnTheWayLeaveTheRepositoryAsItWas(t *testing.T) {
 		break_ func(s *stand)
 		want   string
 	}{
-		{"permission taken away", func(s *stand) { s.recheck = errors.New("this token was revoked") }, "ng refs/heads/x this token was revoked"},
+		{"permission taken away", func(s *stand) { s.recheck = &host.Refusal{Status: 401, Sentence: "this token was revoked"} }, "ng refs/heads/x this token was revoked"},
+		{"the door itself fails", func(s *stand) { s.recheck = errors.New("database of tokens is gone") }, "ng refs/heads/x the server has failed"},
 		{"journal cannot be written", func(s *stand) { s.journal.begin = errors.New("disk full") }, "ng refs/heads/x the server has failed"},
 		{"repository was closed", func(s *stand) { _ = s.repo.Close() }, "unpack the server has failed"},
 	} {
@@ -153,4 +157,33 @@ func FuzzCommands(f *testing.F) {
 func FuzzCheckTree(f *testing.F) {
 	f.Add([]byte("100644 file\x00" + strings.Repeat("a", oid.Size)))
 	f.Fuzz(func(_ *testing.T, b []byte) { _ = checkTree(b) })
+}
+
+func TestWhatNobodyHasShownToBeHereIsNotPushedAround(t *testing.T) {
+	s := newStand(t, Limits{})
+	s.first("one")
+	ghost := oid.ID{0xab}
+	tree := func(mode string, file oid.ID) entry {
+		return entry{plumbing.TreeObject, mode + " file\x00" + string(file[:])}
+	}
+	other := entry{plumbing.BlobObject, "other"}
+	oid2 := other.id()
+	shared := "100644 file\x00" + string(ghost[:])
+	y := entry{plumbing.TreeObject, shared + "100644 y\x00" + string(oid2[:])}
+	x := entry{plumbing.TreeObject, shared + "100644 x\x00" + string(oid2[:])}
+	a := commitOf(y.id(), oid.Zero, "a")
+	b := commitOf(x.id(), a.id(), "b")
+	c := commitOf(y.id(), b.id(), "c")
+	link, file := tree("160000", ghost), tree("100644", ghost)
+	l := commitOf(link.id(), oid.Zero, "link")
+	f := commitOf(file.id(), l.id(), "file")
+	for name, p := range map[string][]entry{
+		"a tree that comes back, with one between that shares what is missing": {c, b, a, x, y, other},
+		"a submodule that becomes a file of the same id":                       {f, l, link, file},
+	} {
+		out, _ := s.push(request(packOf(p...), line(oid.Zero, p[0].id(), "refs/heads/x", "report-status")))
+		if !strings.Contains(out, "ng refs/heads/x missing necessary objects") {
+			t.Errorf("%s: answered %q", name, out)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"jeton/vcs/host"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
@@ -28,11 +29,15 @@ type push struct {
 	band     *wire.SideBand
 	caps     wire.Caps
 	commands []*command
+	named    int // bytes of the refs' names
 	shallow  []oid.ID
 	repo     storage.Repository
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
 }
+
+// errNothing says that nothing is left of a push that would have made a repository.
+var errNothing = refuse("nothing of this push is allowed, so no repository was made")
 
 // retries is how often a push is checked again when maintenance came between.
 const retries = 3
@@ -40,6 +45,9 @@ const retries = 3
 // run does everything between the commands and the report.
 func (p *push) run() error {
 	p.repo = p.ses.Repo
+	if p.repo == nil && !p.anyLive() {
+		return errNothing
+	}
 	if p.repo == nil {
 		repo, err := p.ses.Create(p.ctx)
 		if err != nil {
@@ -253,8 +261,12 @@ func (p *push) atomicFailed() bool {
 // move asks the gate once more, writes the journal and moves the refs.
 func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
 	if err := p.ses.Recheck(p.ctx); err != nil {
+		var r *host.Refusal
+		if !errors.As(err, &r) {
+			return fmt.Errorf("ask the door again: %w", err)
+		}
 		for _, c := range p.commands {
-			c.refuse(wire.Escape(err.Error()))
+			c.refuse(wire.Escape(r.Sentence))
 		}
 		return nil
 	}

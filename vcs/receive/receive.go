@@ -103,7 +103,8 @@ type Session struct {
 	Repo   storage.Repository
 	Create func(ctx context.Context) (storage.Repository, error)
 	Actor  storage.Actor
-	// Recheck asks credential and permission again right before refs move; the text of its error is for the client.
+	// Recheck asks credential and permission again right before refs move; the sentence of a *host.Refusal is for the
+	// client, any other error is the server's own failure.
 	Recheck func(ctx context.Context) error
 }
 

@@ -250,7 +250,7 @@ func TestRefusedCommands(t *testing.T) {
 		{"HEAD", []string{line(oid.Zero, id, "HEAD", "report-status")}, next, []string{"ng HEAD funny refname"}},
 		{"the server's own", []string{line(oid.Zero, id, "refs/jeton/x", "report-status")}, next, []string{"ng refs/jeton/x"}},
 		{"escape in a name", []string{line(oid.Zero, id, "refs/heads/\x1b[31m", "report-status")}, next, []string{`ng refs/heads/\x1b[31m`}},
-		{"name too long", []string{line(oid.Zero, id, "refs/heads/"+strings.Repeat("x", 40), "report-status")}, next, []string{"too long"}},
+		{"name too long", []string{line(oid.Zero, id, "refs/heads/"+strings.Repeat("x", 40), "report-status")}, next, []string{"ERR the name of a ref is 51 bytes long"}},
 		{"nothing to nothing", []string{line(oid.Zero, oid.Zero, "refs/heads/x", "report-status")}, nil, []string{"ng refs/heads/x nothing to do"}},
 		{"twice", []string{line(oid.Zero, id, "refs/heads/x", "report-status"), line(oid.Zero, id, "refs/heads/x")}, next, []string{"twice"}},
 		{"old value is another", []string{line(id, id, "refs/heads/main", "report-status")}, next, []string{"ng refs/heads/main stale"}},

@@ -145,6 +145,8 @@ func (p *push) words(err error) string {
 		return wire.Escape(err.Error())
 	case errors.Is(err, reach.ErrBudget):
 		return "the push refers to objects that cannot be found without too long a walk; push what they belong to as well"
+	case errors.Is(err, errNothing):
+		return err.Error()
 	case errors.Is(err, reach.ErrMissing):
 		return "missing necessary objects"
 	}

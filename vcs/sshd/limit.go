@@ -15,6 +15,7 @@ type limiter struct {
 	mu        sync.Mutex // guards open and waiting
 	open      int
 	waiting   map[string]int
+	strangers int // all that wait
 }
 
 func newLimiter(all, each int) *limiter {
@@ -24,10 +25,12 @@ func newLimiter(all, each int) *limiter {
 func (l *limiter) enter(addr string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open >= l.all || l.waiting[addr] >= l.each {
+	// Those who have not signed in never take more than half of the places.
+	if l.open >= l.all || l.strangers >= max(l.all/2, 1) || l.waiting[addr] >= l.each {
 		return false
 	}
 	l.open++
+	l.strangers++
 	l.waiting[addr]++
 	return true
 }
@@ -36,6 +39,7 @@ func (l *limiter) enter(addr string) bool {
 func (l *limiter) admitted(addr string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.strangers--
 	if l.waiting[addr]--; l.waiting[addr] <= 0 {
 		delete(l.waiting, addr)
 	}

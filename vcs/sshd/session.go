@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,16 @@ func (s *Server) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewC
 		return
 	}
 	ses := &session{s: s, conn: conn, ctx: ctx, ch: ch, id: id}
+	defer ses.caught()
 	ses.serve(requests)
+}
+
+// caught keeps a fault in one session from ending the process.
+func (ses *session) caught() {
+	if r := recover(); r != nil {
+		ses.s.o.Log.Error("panic in an ssh session", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		_ = ses.ch.Close()
+	}
 }
 
 func sessions(ctx ssh.Context) *atomic.Int64 {

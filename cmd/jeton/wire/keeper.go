@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 
 	"jeton/vcs/maintain"
@@ -70,6 +71,11 @@ func (k *keeper) run() {
 }
 
 func (k *keeper) repack(repo storage.Repository) {
+	defer func() {
+		if r := recover(); r != nil {
+			k.log.Error("panic while repacking", "repository", repo.ID(), "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
 	report, err := maintain.Repack(k.ctx, repo, nil)
 	k.mu.Lock()
 	delete(k.waiting, repo.ID())

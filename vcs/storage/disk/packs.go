@@ -145,14 +145,9 @@ func (r *Repository) unlink(name string) error {
 	return errs
 }
 
-// reindex makes the index of a pack that lacks one. A pack of ours without an index is what a crash has left of a push
-// that nobody was told of: it is removed, and nil returned.
+// reindex makes the index of a pack that lacks one, whoever has lost it: what a crash has left of a push is told by
+// jeton/pending alone.
 func (r *Repository) reindex(ctx context.Context, dir, name string) (*openPack, error) {
-	if _, err := os.Lstat(r.rootsPath(name)); err == nil {
-		if _, err := os.Lstat(r.packPath(name) + ".idx"); errors.Is(err, fs.ErrNotExist) {
-			return nil, r.unlink(name)
-		}
-	}
 	q, err := r.Quarantine(ctx)
 	if err != nil {
 		return nil, err

@@ -120,13 +120,18 @@ func commit(f *os.File, path string, content []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	dir, derr := os.Open(filepath.Dir(path))
+	if err := errors.Join(err, derr, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
+	defer dir.Close()
 	if err := os.Rename(f.Name(), path); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncDir(filepath.Dir(path))
+	// The new value stands from here on. That its name could not be synced must not be taken for a ref that did not move,
+	// whose objects would then be taken back.
+	_ = dir.Sync()
+	return nil
 }
 
 // write puts one ref, or a symbolic HEAD, into a file of its own.

@@ -118,7 +118,7 @@ func check(now *storage.Snapshot, b storage.Batch, folds caseFolding) []storage.
 	results := make([]storage.RefResult, len(b.Updates))
 	after := newNames(now, folds)
 	for _, u := range b.Updates {
-		if u.Symref == "" && u.New.IsZero() {
+		if u.Symref == "" && u.New.IsZero() && allowed(now, after, u) == nil {
 			after.remove(u.Name)
 		}
 	}
