@@ -66,6 +66,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		t.Errorf("only %d pushes came through: the test shows too little", acknowledged)
 	}
 	fsck(t, dir)
+	git(t, "", "ls-remote", s.http("admin/crash", "git", secret)) // a repository is mended when it is opened
 	leftovers(t, dir)
 }
 

@@ -24,6 +24,7 @@ type body struct {
 	extended time.Time
 	left     int64 // bytes that may still come; negative: no bound
 	gzipped  bool
+	head     []byte // what was prefetched and is not yet read
 	// failed is the first error that is the request's own fault.
 	failed error
 }
@@ -50,6 +51,31 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, service string) (
 	return b, nil
 }
 
+// The request of a fetch is small: most of it, prefetched bytes, must come within asking.
+const (
+	prefetched = 1 << 20
+	asking     = time.Minute
+)
+
+// prefetch reads a fetch's request into memory, or its first part where it is large.
+func (b *body) prefetch() error {
+	_ = b.control.SetReadDeadline(time.Now().Add(min(asking, b.patience)))
+	b.extended = time.Now().Add(asking) // not to be extended meanwhile
+	head, err := io.ReadAll(io.LimitReader(readerFunc(b.read), prefetched))
+	if err != nil {
+		return err
+	}
+	b.head = head
+	b.extended = time.Time{}
+	b.extend()
+	return nil
+}
+
+// readerFunc is a function as an io.Reader.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // extend gives the client its patience anew; not for every read, since a deadline costs a system call's worth.
 func (b *body) extend() {
 	now := time.Now()
@@ -61,6 +87,15 @@ func (b *body) extend() {
 
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
+	if len(b.head) > 0 {
+		n := copy(p, b.head)
+		b.head = b.head[n:]
+		return n, nil
+	}
+	return b.read(p)
+}
+
+func (b *body) read(p []byte) (int, error) {
 	if b.left == 0 {
 		var one [1]byte
 		if n, err := b.r.Read(one[:]); n == 0 {

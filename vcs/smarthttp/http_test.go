@@ -125,13 +125,14 @@ func TestOldHTTPAndChunks(t *testing.T) {
 
 func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 	s := start(t)
-	h := New(Options{Requests: 1, Door: s.door})
+	h := New(Options{Requests: 1, Door: s.door, Repos: repos{s.repo}})
 	h.slots <- struct{}{}
 	rec := &recorder{header: http.Header{}}
 	req, err := http.NewRequest("POST", "/app/git-upload-pack", strings.NewReader("0000"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", "application/x-git-upload-pack-request")
 	h.UploadPack(rec, req, "app")
 	if rec.status != 503 || rec.header.Get("Retry-After") == "" || !strings.Contains(rec.body.String(), "try again") {
 		t.Errorf("got %d %v %q", rec.status, rec.header, rec.body.String())

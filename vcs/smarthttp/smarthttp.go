@@ -185,14 +185,6 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 		text(w, http.StatusMethodNotAllowed, service+" is asked for with POST.")
 		return
 	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		w.Header().Set("Retry-After", "5")
-		text(w, http.StatusServiceUnavailable, "The server is busy with as many clones and pushes as it may serve at a time; try again in a moment.")
-		return
-	}
 	if r.Header.Get("Content-Type") != "application/x-"+service+"-request" {
 		text(w, http.StatusUnsupportedMediaType, "The request's Content-Type must be application/x-"+service+"-request.")
 		return
@@ -202,8 +194,20 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 		return
 	}
 	in, err := h.body(w, r, service)
+	if err == nil && service == UploadPack {
+		err = in.prefetch()
+	}
 	if err != nil {
 		bodyError(w, err)
+		return
+	}
+	// Only now a place is taken: who may not come in, or never finishes asking, keeps nobody out.
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		w.Header().Set("Retry-After", "5")
+		text(w, http.StatusServiceUnavailable, "The server is busy with as many clones and pushes as it may serve at a time; try again in a moment.")
 		return
 	}
 	noCache(w)
