@@ -17,7 +17,10 @@ import (
 //
 // Only objects of fresh are read, and the trees of parents that they are compared with: the cost is that of the push.
 func Connected(ctx context.Context, set *pack.Set, fresh *pack.Pack, tips []oid.ID, old *Visible) (*pack.Roots, error) {
-	c := &connection{reader: reader{set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, doubtful: ids{}}
+	c := &connection{
+		reader: reader{set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, as: map[plumbing.ObjectType]marks{},
+		chains: map[oid.ID]int{}, doubtful: map[oid.ID]plumbing.ObjectType{},
+	}
 	for _, tip := range tips {
 		if err := c.tip(tip); err != nil {
 			return nil, err
@@ -56,19 +59,24 @@ func (c *connection) vouch() (*pack.Roots, error) {
 // connection is one proof. It is a visitor of trees.
 type connection struct {
 	reader
-	ctx      context.Context
-	fresh    *pack.Pack
-	old      *Visible
-	seen     marks
-	count    uint32 // objects of fresh that were met
-	commits  []oid.ID
-	roots    []oid.ID
-	doubtful ids  // trees and blobs outside of fresh whose visibility is still to be asked
+	ctx     context.Context
+	fresh   *pack.Pack
+	old     *Visible
+	seen    marks
+	as      map[plumbing.ObjectType]marks // as what the objects of seen were met
+	count   uint32                        // objects of fresh that were met
+	commits []oid.ID
+	roots   []oid.ID
+	chains  map[oid.ID]int // tags of fresh, and how many tags one passes from there on
+	// doubtful are trees and blobs outside of fresh whose visibility is still to be asked, and what they should be.
+	doubtful map[oid.ID]plumbing.ObjectType
 	leaves   bool // a link leads out of fresh
+	parents  int  // of all commits of fresh together
 }
 
-// meet counts an object of fresh; in is false for objects outside of it, first for those met before.
-func (c *connection) meet(id oid.ID) (in, first bool, err error) {
+// meet counts an object of fresh that a link calls a commit, tree, blob or tag; in is false for objects outside of it,
+// first for those met before. That the first link tells the truth is seen when the object is read.
+func (c *connection) meet(id oid.ID, kind plumbing.ObjectType) (in, first bool, err error) {
 	if c.fresh == nil {
 		return false, false, nil
 	}
@@ -76,74 +84,108 @@ func (c *connection) meet(id oid.ID) (in, first bool, err error) {
 	if err != nil || !ok {
 		return false, false, err
 	}
-	if !c.seen.add(at) {
-		return true, false, nil
+	if c.as[kind] == nil {
+		c.as[kind] = marks{}
 	}
+	if !c.seen.add(at) {
+		if !c.as[kind].has(at) {
+			err = &typeError{id: id, want: kind}
+		}
+		return true, false, err
+	}
+	c.as[kind].add(at)
 	c.count++
 	return true, true, nil
 }
 
-// tip begins at the new value of a ref.
+// tip begins at the new value of a ref, which may be of any type.
 func (c *connection) tip(id oid.ID) error {
-	in, first, err := c.meet(id)
-	if err != nil {
-		return err
-	}
-	if !in {
-		return c.outside(id)
-	}
-	c.roots = append(c.roots, id)
-	if !first {
-		return nil
-	}
 	kind, err := c.kind(id)
 	if err != nil {
 		return err
 	}
+	if c.fresh != nil {
+		if _, in, err := c.fresh.Find(id); in || err != nil {
+			c.roots = append(c.roots, id)
+		}
+	}
 	return c.follow(id, kind)
 }
 
-// follow queues or walks an object of fresh that was just met.
+// follow settles what a ref or a tag points to.
 func (c *connection) follow(id oid.ID, kind plumbing.ObjectType) error {
-	switch kind {
-	case plumbing.CommitObject:
+	if kind == plumbing.TagObject {
+		return c.chain(id)
+	}
+	in, first, err := c.meet(id, kind)
+	switch {
+	case err != nil:
+		return err
+	case !in:
+		return c.outside(id, kind)
+	case !first:
+		return nil
+	case kind == plumbing.CommitObject:
 		c.commits = append(c.commits, id)
-	case plumbing.TreeObject:
+		return nil
+	case kind == plumbing.TreeObject:
 		return c.descend(id)
-	case plumbing.TagObject:
-		to, said, err := c.tag(id)
+	}
+	return c.demand(id, kind)
+}
+
+// chain settles a tag and the tags behind it. A chain that peel would not follow to its end is refused, whatever parts of
+// it were pushed before: nobody could clone what it hangs from.
+func (c *connection) chain(id oid.ID) error {
+	var passed []oid.ID
+	kind, behind := plumbing.TagObject, 0
+	for kind == plumbing.TagObject {
+		in, first, err := c.meet(id, kind)
 		if err != nil {
 			return err
 		}
-		return c.link(to, said)
+		if !in {
+			behind, err = c.chainOutside(id)
+			if err != nil {
+				return err
+			}
+			break
+		}
+		if !first {
+			behind = c.chains[id]
+			break
+		}
+		if len(passed) >= maxTags {
+			return tooManyTags(id)
+		}
+		passed = append(passed, id)
+		if id, kind, err = c.tag(id); err != nil {
+			return err
+		}
 	}
-	return nil
-}
-
-// link follows what a tag points to.
-func (c *connection) link(id oid.ID, want plumbing.ObjectType) error {
-	in, first, err := c.meet(id)
-	if err != nil {
-		return err
+	if behind+len(passed) > maxTags {
+		return tooManyTags(id)
 	}
-	if !in {
-		return c.outside(id)
+	for i, tag := range passed {
+		c.chains[tag] = behind + len(passed) - i
 	}
-	if !first {
+	if kind == plumbing.TagObject {
 		return nil
-	}
-	kind, err := c.kind(id)
-	if err != nil {
-		return err
-	}
-	if kind != want {
-		return fmt.Errorf("tag points to %s as a %s, it is a %s: %w", id, want, kind, ErrMissing)
 	}
 	return c.follow(id, kind)
 }
 
-// outside demands that an object is visible in this repository.
-func (c *connection) outside(id oid.ID) error {
+// chainOutside demands a tag outside of fresh, and counts the tags from there on.
+func (c *connection) chainOutside(id oid.ID) (int, error) {
+	if err := c.outside(id, plumbing.TagObject); err != nil {
+		return 0, err
+	}
+	_, _, passed, err := c.peel(id)
+	return len(passed), err
+}
+
+// outside demands that an object of this type is visible in this repository.
+func (c *connection) outside(id oid.ID, kind plumbing.ObjectType) error {
 	c.leaves = true
 	ok, err := c.old.Object(c.ctx, id)
 	if err != nil {
@@ -152,7 +194,16 @@ func (c *connection) outside(id oid.ID) error {
 	if !ok {
 		return missing(id)
 	}
-	return nil
+	return c.demand(id, kind)
+}
+
+// demand makes sure that an object is what a link calls it.
+func (c *connection) demand(id oid.ID, want plumbing.ObjectType) error {
+	kind, err := c.kind(id)
+	if err == nil && kind != want {
+		err = &typeError{id: id, is: kind, want: want}
+	}
+	return err
 }
 
 // walk goes through the commits of fresh, and then through their trees, parents first: an entry that stands in a parent's
@@ -170,6 +221,9 @@ func (c *connection) walk() error {
 		if err != nil {
 			return err
 		}
+		if c.parents += len(commit.Parents); c.parents > maxParents(c.fresh) {
+			return fmt.Errorf("commit %s has too many parents: %w", id, ErrBudget)
+		}
 		found[id] = commit
 		order = append(order, id)
 		for _, parent := range commit.Parents {
@@ -186,10 +240,14 @@ func (c *connection) walk() error {
 	return nil
 }
 
+// maxParents bounds the parents of all commits of a pack, which are kept in memory: a few bytes of a delta can repeat a
+// thousand parent lines.
+func maxParents(p *pack.Pack) int { return 1<<16 + 16*int(p.Count()) }
+
 // content walks what a commit's tree has that its parents' trees have not.
 func (c *connection) content(id oid.ID, found map[oid.ID]object.Commit) error {
 	var companions []oid.ID
-	for _, parent := range found[id].Parents {
+	for _, parent := range found[id].Parents[:min(maxCompanions, len(found[id].Parents))] {
 		p, ok := found[parent]
 		if !ok {
 			var err error
@@ -203,22 +261,14 @@ func (c *connection) content(id oid.ID, found map[oid.ID]object.Commit) error {
 }
 
 func (c *connection) parent(id oid.ID) error {
-	in, first, err := c.meet(id)
-	if err != nil {
-		return err
-	}
+	in, first, err := c.meet(id, plumbing.CommitObject)
 	if first {
 		c.commits = append(c.commits, id)
 	}
-	if in {
-		return nil
+	if in || err != nil {
+		return err
 	}
-	c.leaves = true
-	ok, err := c.old.Commit(c.ctx, id)
-	if err == nil && !ok {
-		err = missing(id)
-	}
-	return err
+	return c.outside(id, plumbing.CommitObject)
 }
 
 // descend walks a tree that no commit of fresh led to.
@@ -238,33 +288,40 @@ func (c *connection) descend(tree oid.ID) error {
 
 // enter implements visitor.
 func (c *connection) enter(tree oid.ID) (bool, error) {
-	in, first, err := c.meet(tree)
+	in, first, err := c.meet(tree, plumbing.TreeObject)
 	if !in && err == nil {
-		c.leaves = true
-		c.doubtful.add(tree)
+		err = c.doubt(tree, plumbing.TreeObject)
 	}
 	return first, err
 }
 
 // blob implements visitor.
 func (c *connection) blob(id oid.ID) error {
-	in, first, err := c.meet(id)
-	if err != nil {
+	in, first, err := c.meet(id, plumbing.BlobObject)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !in {
-		c.leaves = true
-		c.doubtful.add(id)
+	case !in:
+		return c.doubt(id, plumbing.BlobObject)
+	case !first:
 		return nil
 	}
-	if !first {
-		return nil
+	return c.demand(id, plumbing.BlobObject)
+}
+
+// doubt keeps the question about an object outside of fresh for ask, which is only worth it where it is there at all.
+func (c *connection) doubt(id oid.ID, kind plumbing.ObjectType) error {
+	c.leaves = true
+	if _, ok, err := c.set.Find(id); err != nil {
+		return err
+	} else if !ok {
+		return missing(id)
 	}
-	kind, err := c.kind(id)
-	if err == nil && kind != plumbing.BlobObject {
-		err = fmt.Errorf("%s stands in a tree as a file, it is a %s: %w", id, kind, ErrMissing)
+	if before, ok := c.doubtful[id]; ok && before != kind {
+		return &typeError{id: id, want: kind}
 	}
-	return err
+	c.doubtful[id] = kind
+	return nil
 }
 
 // known implements visitor: the same entry stands in a parent's tree, which is walked, or visible, itself.
@@ -285,6 +342,11 @@ func (c *connection) ask() error {
 	}
 	if len(hidden) > 0 {
 		return missing(hidden[0])
+	}
+	for id, kind := range c.doubtful {
+		if err := c.demand(id, kind); err != nil {
+			return err
+		}
 	}
 	return nil
 }

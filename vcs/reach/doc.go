@@ -16,7 +16,6 @@ import (
 	"errors"
 
 	"jeton/vcs/oid"
-	"jeton/vcs/pack"
 )
 
 var (
@@ -25,30 +24,6 @@ var (
 	// ErrBudget says that a question would cost more than the configured bound.
 	ErrBudget = errors.New("the walk over the history would be too long")
 )
-
-// marks is a set of objects of some packs: one bit for each place in their indexes.
-type marks map[*pack.Pack][]uint64
-
-// add puts a location in; false when it was there.
-func (m marks) add(at pack.Location) bool {
-	bits := m[at.Pack]
-	if bits == nil {
-		bits = make([]uint64, at.Pack.Count()/64+1)
-		m[at.Pack] = bits
-	}
-	word, bit := at.Pos/64, uint64(1)<<(at.Pos%64)
-	if bits[word]&bit != 0 {
-		return false
-	}
-	bits[word] |= bit
-	return true
-}
-
-// has reports whether a location is in.
-func (m marks) has(at pack.Location) bool {
-	bits := m[at.Pack]
-	return bits != nil && bits[at.Pos/64]&(1<<(at.Pos%64)) != 0
-}
 
 // ids is a small set of ids.
 type ids map[oid.ID]struct{}

@@ -77,7 +77,7 @@ type enumeration struct {
 	ctx      context.Context
 	q        Request
 	progress func(int)
-	seen     marks
+	seen     *seen
 	objects  []oid.ID
 	client   ids // trees and blobs that were met on the client's side
 	painted  *paint
@@ -89,7 +89,7 @@ type enumeration struct {
 }
 
 func newEnumeration(ctx context.Context, set *pack.Set, q Request, progress func(int)) *enumeration {
-	return &enumeration{reader: reader{set}, ctx: ctx, q: q, progress: progress, seen: marks{}, client: ids{}}
+	return &enumeration{reader: reader{set}, ctx: ctx, q: q, progress: progress, seen: newSeen(set), client: ids{}}
 }
 
 func (e *enumeration) plan() Plan {
@@ -110,8 +110,8 @@ func (e *enumeration) clientHas(id oid.ID) bool {
 	if !e.client.has(id) && !e.painted.has(id) {
 		return false
 	}
-	at, ok, err := e.set.Find(id)
-	return err == nil && ok && !e.seen.has(at)
+	sent, err := e.seen.has(id)
+	return err == nil && !sent
 }
 
 // add takes an object into the plan; false when it was there, or goes along with the whole pack.
@@ -122,15 +122,9 @@ func (e *enumeration) add(id oid.ID) (bool, error) {
 			return false, err
 		}
 	}
-	at, ok, err := e.set.Find(id)
-	if err != nil {
+	first, err := e.seen.add(id)
+	if err != nil || !first {
 		return false, err
-	}
-	if !ok {
-		return false, missing(id)
-	}
-	if !e.seen.add(at) {
-		return false, nil
 	}
 	e.objects = append(e.objects, id)
 	if e.progress != nil && len(e.objects)%1000 == 0 {

@@ -179,7 +179,7 @@ func (p *paint) companions(id oid.ID, n *node) []oid.ID {
 		return nil
 	}
 	var trees []oid.ID
-	for _, parent := range n.c.Parents {
+	for _, parent := range n.c.Parents[:min(maxCompanions, len(n.c.Parents))] {
 		if above := p.nodes[parent]; above != nil {
 			trees = append(trees, above.c.Tree)
 		}

@@ -14,6 +14,33 @@ import (
 // maxObject is the largest commit, tree or tag that a walk reads, in bytes; larger ones are refused when they are pushed.
 const maxObject = 64 << 20
 
+// maxTags is how many tags may point to each other in a row.
+const maxTags = 1000
+
+// typeError says that an object is not of the type that a link to it claims: what should be there is not.
+type typeError struct {
+	id oid.ID
+	// is may be unknown, when two links claim different things.
+	is, want plumbing.ObjectType
+}
+
+// Error names the object and what it should be.
+func (e *typeError) Error() string {
+	if e.is == plumbing.InvalidObject {
+		return fmt.Sprintf("%s should be a %s, and is something else elsewhere", e.id, e.want)
+	}
+	return fmt.Sprintf("%s is a %s and should be a %s", e.id, e.is, e.want)
+}
+
+// Is makes it both a missing object and a malformed one.
+func (e *typeError) Is(target error) bool {
+	return target == ErrMissing || target == object.ErrMalformed
+}
+
+func tooManyTags(id oid.ID) error {
+	return fmt.Errorf("more than %d tags in a row at %s: %w", maxTags, id, object.ErrMalformed)
+}
+
 // reader reads the links of objects.
 type reader struct{ set *pack.Set }
 
@@ -26,7 +53,7 @@ func (r reader) read(id oid.ID, want plumbing.ObjectType) ([]byte, error) {
 		return nil, err
 	}
 	if kind != want {
-		return nil, fmt.Errorf("%s is a %s and should be a %s: %w", id, kind, want, object.ErrMalformed)
+		return nil, &typeError{id: id, is: kind, want: want}
 	}
 	return data, nil
 }
@@ -68,8 +95,8 @@ func (r reader) kind(id oid.ID) (plumbing.ObjectType, error) {
 func (r reader) peel(id oid.ID) (to oid.ID, kind plumbing.ObjectType, passed []oid.ID, err error) {
 	kind, err = r.kind(id)
 	for err == nil && kind == plumbing.TagObject {
-		if len(passed) > 1000 {
-			return id, kind, passed, fmt.Errorf("chain of tags at %s is too long: %w", id, object.ErrMalformed)
+		if len(passed) == maxTags {
+			return id, kind, passed, tooManyTags(id)
 		}
 		passed = append(passed, id)
 		var said plumbing.ObjectType
@@ -77,7 +104,7 @@ func (r reader) peel(id oid.ID) (to oid.ID, kind plumbing.ObjectType, passed []o
 			break
 		}
 		if kind, err = r.kind(id); err == nil && kind != said {
-			err = fmt.Errorf("tag points to %s as a %s, it is a %s: %w", id, said, kind, object.ErrMalformed)
+			err = &typeError{id: id, is: kind, want: said}
 		}
 	}
 	return id, kind, passed, err

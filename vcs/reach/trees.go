@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -21,11 +22,21 @@ type visitor interface {
 	known(id oid.ID)
 }
 
+// maxCompanions is with how many parents a commit is compared. Nobody merges more; of the rest it is only not noticed what
+// they share, and a commit of a million parents costs no more than another.
+const maxCompanions = 16
+
+// maxWaiting is how many trees, with those that they are compared with, may wait to be visited at a time: a history of
+// people's making has some hundreds, one that is made to fill the memory meets ErrBudget.
+const maxWaiting = 4 << 20
+
 // walk is one tree to be compared with those of the parents at the same path.
 type walk struct {
 	tree       oid.ID
 	companions []oid.ID
 }
+
+func (w walk) weight() int { return 1 + len(w.companions) }
 
 // trees visits what is in a tree and not, under the same name, in one of its companions: the trees at the same path in
 // the parents of the commit. No recursion: a hostile tree may be as deep as it likes.
@@ -36,13 +47,16 @@ func (r reader) trees(ctx context.Context, root oid.ID, companions []oid.ID, v v
 			return nil
 		}
 	}
+	companions = companions[:min(maxCompanions, len(companions))]
 	stack := []walk{{root, companions}}
+	waiting := stack[0].weight()
 	for len(stack) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		w := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
+		waiting -= w.weight()
 		ok, err := v.enter(w.tree)
 		if err != nil {
 			return err
@@ -50,8 +64,15 @@ func (r reader) trees(ctx context.Context, root oid.ID, companions []oid.ID, v v
 		if !ok {
 			continue
 		}
+		before := len(stack)
 		if stack, err = r.tree(w, v, stack); err != nil {
 			return err
+		}
+		for _, w := range stack[before:] {
+			waiting += w.weight()
+		}
+		if waiting > maxWaiting {
+			return fmt.Errorf("tree %s holds too many trees: %w", w.tree, ErrBudget)
 		}
 	}
 	return nil
@@ -63,13 +84,9 @@ func (r reader) tree(w walk, v visitor, stack []walk) ([]walk, error) {
 	if err != nil {
 		return stack, err
 	}
-	others := make([]*cursor, 0, len(w.companions))
-	for _, id := range w.companions {
-		other, err := r.read(id, plumbing.TreeObject)
-		if err != nil {
-			return stack, err
-		}
-		others = append(others, newCursor(other))
+	others, err := r.cursors(w.companions)
+	if err != nil {
+		return stack, err
 	}
 	t := object.NewTree(data)
 	for e, ok := t.Next(); ok; e, ok = t.Next() {
@@ -94,6 +111,22 @@ func (r reader) tree(w walk, v visitor, stack []walk) ([]walk, error) {
 	return stack, nil
 }
 
+// cursors opens companions; those behind the first maxObject bytes are not looked at.
+func (r reader) cursors(companions []oid.ID) ([]*cursor, error) {
+	others, held := make([]*cursor, 0, len(companions)), 0
+	for _, id := range companions {
+		data, err := r.read(id, plumbing.TreeObject)
+		if err != nil {
+			return nil, err
+		}
+		others = append(others, newCursor(data))
+		if held += len(data); held > maxObject {
+			break
+		}
+	}
+	return others, nil
+}
+
 // match looks an entry up in the companions: is it the same in one of them, and which trees stand under its name?
 func match(e object.Entry, others []*cursor) (same bool, companions []oid.ID) {
 	for _, c := range others {
@@ -104,7 +137,7 @@ func match(e object.Entry, others []*cursor) (same bool, companions []oid.ID) {
 		if o.ID == e.ID && o.IsTree() == e.IsTree() {
 			return true, nil
 		}
-		if o.IsTree() && e.IsTree() {
+		if o.IsTree() && e.IsTree() && !slices.Contains(companions, o.ID) {
 			companions = append(companions, o.ID)
 		}
 	}

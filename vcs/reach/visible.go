@@ -28,10 +28,10 @@ type Visible struct {
 	tips    []oid.ID
 	started bool
 	budget  int
-	walked  ids // commits, and tags on the way to them
+	walked  *seen // commits, and tags on the way to them
 	queue   queue
 	trusted map[*pack.Pack]bool // packs whose roots were asked for
-	trees   ids                 // trees and blobs, once all trees were walked
+	trees   *seen               // trees and blobs, once all trees were walked
 	rest    []oid.ID            // tips, or what tags point to, that are trees or blobs
 }
 
@@ -40,7 +40,7 @@ func NewVisible(set *pack.Set, tips []oid.ID, o Options) *Visible {
 	if o.Budget <= 0 {
 		o.Budget = DefaultBudget
 	}
-	return &Visible{reader: reader{set}, tips: tips, budget: o.Budget, walked: ids{}, trusted: map[*pack.Pack]bool{}}
+	return &Visible{reader: reader{set}, tips: tips, budget: o.Budget, walked: newSeen(set), trusted: map[*pack.Pack]bool{}}
 }
 
 // start puts the tips into the queue. A tip that is not there (a broken ref) makes nothing visible.
@@ -50,7 +50,10 @@ func (v *Visible) start() error {
 	}
 	v.started = true
 	for _, tip := range v.tips {
-		if v.walked.has(tip) {
+		if seen, err := v.walked.has(tip); seen || err != nil {
+			if err != nil {
+				return err
+			}
 			continue
 		}
 		id, kind, tags, err := v.peel(tip)
@@ -61,7 +64,9 @@ func (v *Visible) start() error {
 			return err
 		}
 		for _, tag := range tags {
-			v.walked.add(tag)
+			if _, err := v.walked.add(tag); err != nil {
+				return err
+			}
 		}
 		if kind != plumbing.CommitObject {
 			v.rest = append(v.rest, id)
@@ -75,14 +80,14 @@ func (v *Visible) start() error {
 }
 
 func (v *Visible) meet(id oid.ID) error {
-	if v.walked.has(id) {
-		return nil
+	first, err := v.walked.add(id)
+	if err != nil || !first {
+		return err
 	}
 	c, err := v.commit(id)
 	if err != nil {
 		return err
 	}
-	v.walked.add(id)
 	v.queue.put(id, c.When)
 	return nil
 }
@@ -93,22 +98,19 @@ func (v *Visible) Commit(ctx context.Context, id oid.ID) (bool, error) {
 	if err := v.start(); err != nil {
 		return false, err
 	}
-	if v.walked.has(id) {
-		return true, nil
-	}
-	_, ok, err := v.set.Find(id)
+	at, ok, err := v.set.Find(id)
 	if err != nil || !ok {
 		return false, err
 	}
-	for len(v.queue) > 0 {
+	for !v.walked.marks.has(at) {
+		if len(v.queue) == 0 {
+			return false, nil
+		}
 		if err := v.step(ctx); err != nil {
 			return false, err
 		}
-		if v.walked.has(id) {
-			return true, nil
-		}
 	}
-	return false, nil
+	return true, nil
 }
 
 // step walks one commit.
@@ -176,7 +178,11 @@ func (v *Visible) Objects(ctx context.Context, list []oid.ID) ([]oid.ID, error) 
 		return nil, err
 	}
 	for _, id := range doubtful {
-		if !v.trees.has(id) {
+		ok, err := v.trees.has(id)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			hidden = append(hidden, id)
 		}
 	}
@@ -189,7 +195,7 @@ func (v *Visible) quick(ctx context.Context, id oid.ID, kind plumbing.ObjectType
 		return v.Commit(ctx, id)
 	}
 	if v.trees != nil {
-		return v.trees.has(id), nil
+		return v.trees.has(id)
 	}
 	for _, p := range v.set.Packs() {
 		if p.Roots == nil || slices.Contains(p.Roots.Except, id) {
@@ -238,22 +244,9 @@ func (v *Visible) walkTrees(ctx context.Context) error {
 			return err
 		}
 	}
-	all := &visitTrees{v: v, ctx: ctx, seen: ids{}}
-	for id := range v.walked {
-		kind, _, err := v.set.Header(id)
-		if err != nil {
-			return err
-		}
-		if kind != plumbing.CommitObject {
-			continue
-		}
-		c, err := v.commit(id)
-		if err != nil {
-			return err
-		}
-		if err := v.reader.trees(ctx, c.Tree, nil, all); err != nil {
-			return err
-		}
+	all := &visitTrees{v: v, ctx: ctx, seen: newSeen(v.set)}
+	if err := v.walked.each(all.root); err != nil {
+		return err
 	}
 	for _, id := range v.rest {
 		if err := all.object(id); err != nil {
@@ -268,7 +261,20 @@ func (v *Visible) walkTrees(ctx context.Context) error {
 type visitTrees struct {
 	v    *Visible
 	ctx  context.Context
-	seen ids
+	seen *seen
+}
+
+// root walks the tree of a commit; tags have none.
+func (a *visitTrees) root(id oid.ID) error {
+	kind, err := a.v.kind(id)
+	if err != nil || kind != plumbing.CommitObject {
+		return err
+	}
+	c, err := a.v.commit(id)
+	if err != nil {
+		return err
+	}
+	return a.v.reader.trees(a.ctx, c.Tree, nil, a)
 }
 
 func (a *visitTrees) object(id oid.ID) error {
@@ -284,17 +290,17 @@ func (a *visitTrees) object(id oid.ID) error {
 
 // enter implements visitor.
 func (a *visitTrees) enter(tree oid.ID) (bool, error) {
-	if a.seen.has(tree) {
-		return false, nil
+	first, err := a.seen.add(tree)
+	if err != nil || !first {
+		return false, err
 	}
-	a.seen.add(tree)
 	return true, a.v.spend(a.ctx)
 }
 
 // blob implements visitor.
 func (a *visitTrees) blob(id oid.ID) error {
-	a.seen.add(id)
-	return nil
+	_, err := a.seen.add(id)
+	return err
 }
 
 // known implements visitor.
