@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -103,5 +104,73 @@ func BenchmarkDo(b *testing.B) {
 		if err := f.Do(func(b []byte) error { _ = b[100]; return nil }); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestOnlyRegularFilesAreMapped(t *testing.T) {
+	for _, path := range []string{t.TempDir(), "/dev/zero"} {
+		if _, err := Open(path); !errors.Is(err, ErrNotMappable) {
+			t.Errorf("%s: got %v, want ErrNotMappable", path, err)
+		}
+	}
+}
+
+// TestFaultInAnotherMapIsThatMapsMatter nests two maps, of which the outer is cut short.
+func TestFaultInAnotherMapIsThatMapsMatter(t *testing.T) {
+	path := file(t, make([]byte, 1<<16))
+	outer, inner := open(t, path), open(t, file(t, []byte("sound")))
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	returned := false
+	err := outer.Do(func(cut []byte) error {
+		err := inner.Do(func([]byte) error { return errors.New(string(cut[1<<15])) })
+		returned = true
+		return err
+	})
+	if !errors.Is(err, ErrFault) || returned {
+		t.Errorf("got %v, want ErrFault; the inner Do took it for its own: %v", err, returned)
+	}
+	if err := inner.Do(func(b []byte) error { _ = b[0]; return nil }); err != nil {
+		t.Errorf("the sound map afterwards: %v", err)
+	}
+}
+
+func TestManyReadersAndOneCloser(t *testing.T) {
+	f := open(t, file(t, bytes.Repeat([]byte("x"), 1<<16)))
+	started := make(chan struct{}, 8)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for first := true; ; first = false {
+				err := f.Do(func(b []byte) error {
+					if bytes.Count(b, []byte("x")) != 1<<16 {
+						t.Error("the bytes are others")
+					}
+					return nil
+				})
+				if first {
+					started <- struct{}{}
+				}
+				if err != nil {
+					if !errors.Is(err, ErrClosed) {
+						t.Errorf("got %v, want ErrClosed", err)
+					}
+					return
+				}
+			}
+		})
+	}
+	for range 8 {
+		<-started
+	}
+	for range 2 {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Wait()
+	if n := f.users.Load(); n != 0 {
+		t.Errorf("%d users are left", n)
 	}
 }

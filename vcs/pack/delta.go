@@ -44,6 +44,9 @@ func ApplyDelta(dst, base, delta []byte) ([]byte, error) {
 		return dst, corrupt("delta is for a base of %d bytes, its base has %d", baseSize, len(base))
 	}
 	if room := int64(cap(dst) - len(dst)); room < size {
+		if size > atOnce && made(delta[n:]) != size {
+			return dst, corrupt("delta makes more or less than it declares")
+		}
 		grown := make([]byte, len(dst), int64(len(dst))+size)
 		copy(grown, dst)
 		dst = grown
@@ -51,6 +54,25 @@ func ApplyDelta(dst, base, delta []byte) ([]byte, error) {
 	from := len(dst)
 	dst = dst[:from+int(size)]
 	return dst, replay(dst[from:], base, delta[n:])
+}
+
+// made is how many bytes the instructions make, or -1 when they are cut off: asked before much memory is taken for what
+// a delta merely declares.
+func made(ops []byte) (sum int64) {
+	for len(ops) > 0 {
+		op := ops[0]
+		ops = ops[1:]
+		length, used := int(op), int(op)
+		if op&0x80 != 0 {
+			_, length, used = copyRange(op, ops)
+		}
+		if used < 0 || used > len(ops) {
+			return -1
+		}
+		ops = ops[used:]
+		sum += int64(length)
+	}
+	return sum
 }
 
 // replay carries the instructions of a delta out. They must fill out exactly.

@@ -42,7 +42,11 @@ func ParseHeader(b []byte) (Header, int, error) {
 			return h, 0, corrupt("entry header is cut off or its size too large")
 		}
 		c = b[n]
-		size |= uint64(c&0x7f) << shift
+		part := uint64(c & 0x7f)
+		if part<<shift>>shift != part {
+			return h, 0, corrupt("entry header is cut off or its size too large")
+		}
+		size |= part << shift
 		shift += 7
 	}
 	if size > 1<<62 {
@@ -66,11 +70,14 @@ func ParseHeader(b []byte) (Header, int, error) {
 	return h, 0, corrupt("entry of unknown type %d", h.Type)
 }
 
+// maxBackSize is how many bytes a distance takes at most: 56 bits, more than any file has, and no overflow.
+const maxBackSize = 8
+
 // parseBack reads the distance to the base of an OFS_DELTA: 7 bits a byte, each further byte adds one first.
 func parseBack(b []byte) (int64, int, error) {
 	var back int64
 	for n, c := range b {
-		if n > 8 {
+		if n == maxBackSize {
 			break
 		}
 		if n > 0 {

@@ -14,7 +14,11 @@ import (
 
 func deflated(content []byte) []byte {
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
+	level := zlib.DefaultCompression
+	if len(content) > 1<<20 {
+		level = zlib.HuffmanOnly // in no time
+	}
+	w, _ := zlib.NewWriterLevel(&b, level)
 	_, _ = w.Write(content)
 	_ = w.Close()
 	return b.Bytes()
@@ -45,7 +49,10 @@ func TestHeadersComeBackAsTheyWere(t *testing.T) {
 func TestBadHeadersAreErrors(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"type 0": {0x00}, "type 5": {0x50}, "endless size": bytes.Repeat([]byte{0xff}, 40), "delta on itself": {0x60, 0x00},
-		"endless distance": append([]byte{0x60}, bytes.Repeat([]byte{0xff}, 40)...),
+		"size of 67 bits":                 {0x9f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+		"distance that would overflow":    []byte("a\xff\xff\xbe\xbe\xbe\xbe\xd1\xbe0"),
+		"distance that would be negative": {0x61, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xfe, 0xff, 0x00},
+		"endless distance":                append([]byte{0x60}, bytes.Repeat([]byte{0xff}, 40)...),
 	} {
 		if _, _, err := ParseHeader(b); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: got %v, want ErrCorrupt", name, err)
@@ -95,13 +102,14 @@ func TestLargeOffsetsGoIntoTheirOwnTable(t *testing.T) {
 func FuzzParseHeader(f *testing.F) {
 	f.Add(AppendHeader(nil, Header{Type: plumbing.BlobObject, Size: 1000}))
 	f.Add(AppendHeader(nil, Header{Type: plumbing.OFSDeltaObject, Size: 5, Back: 100_000}))
+	f.Add([]byte("a\xff\xff\xbe\xbe\xbe\xbe\xd1\xbe0"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, n, err := ParseHeader(b)
 		if err != nil {
 			return
 		}
 		again, _, err := ParseHeader(AppendHeader(nil, h))
-		if err != nil || again != h || n > len(b) {
+		if err != nil || again != h || n > len(b) || h.Back < 0 || h.Size < 0 {
 			t.Errorf("%x reads as %+v, which reads as %+v (%v)", b, h, again, err)
 		}
 	})

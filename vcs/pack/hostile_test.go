@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestCutFilesAreErrors(t *testing.T) {
 			t.Fatalf("pack cut at %d of %d: got %v, want ErrCorrupt", n, len(pack), err)
 		}
 	}
-	for n := 0; n < len(index); n += 3 {
+	for n := range index {
 		if err := readAll(pack, index[:n], path); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("index cut at %d of %d: got %v, want ErrCorrupt", n, len(index), err)
 		}
@@ -100,22 +101,172 @@ func TestFlippedBytesOfAPackAreFound(t *testing.T) {
 	}
 }
 
-func TestDeltaCycleIsAnError(t *testing.T) {
-	a, b := oid.ID{1}, oid.ID{2}
-	body := AppendFileHeader(nil, 2)
-	first := int64(len(body))
-	body = append(AppendHeader(body, Header{Type: plumbing.REFDeltaObject, Size: 4, BaseID: b}), deflated([]byte("\x05\x05\x90\x05"))...)
-	second := int64(len(body))
-	body = append(AppendHeader(body, Header{Type: plumbing.REFDeltaObject, Size: 4, BaseID: a}), deflated([]byte("\x05\x05\x90\x05"))...)
-	sum := oid.NewSum()
-	sum.Write(body)
-	trailer := oid.SumID(sum)
-	body = append(body, trailer[:]...)
-	var x bytes.Buffer
-	if err := WriteIndex(&x, []IndexEntry{{ID: a, Offset: first}, {ID: b, Offset: second}}, trailer); err != nil {
-		t.Fatal(err)
+// TestFlippedBytesOfAnIndexAreFoundOrHarmless knows two places that are not looked at: the CRCs and the index's own hash.
+func TestFlippedBytesOfAnIndexAreFoundOrHarmless(t *testing.T) {
+	pack, index := small(t)
+	path := filepath.Join(t.TempDir(), "idx")
+	count := opened(t, pack, index).index.count
+	crcs := idsAt + int(count)*oid.Size
+	for n := range index {
+		bad := bytes.Clone(index)
+		bad[n] ^= 0x41
+		err := readAll(pack, bad, path)
+		unread := n >= crcs && n < crcs+4*int(count) || n >= len(index)-oid.Size
+		if (err == nil) != unread {
+			t.Errorf("byte %d of %d was changed: %v; it is one that nobody reads: %v", n, len(index), err, unread)
+		}
 	}
-	if err := readAll(body, x.Bytes(), filepath.Join(t.TempDir(), "idx")); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("got %v, want ErrCorrupt", err)
+}
+
+func TestOffsetsThatPointAnywhereAreErrors(t *testing.T) {
+	pack, _, table := forge(t, whole(t, []byte("one")), whole(t, bytes.Repeat([]byte("two"), 50)))
+	trailer := oid.FromBytes(pack[len(pack)-oid.Size:])
+	size := int64(len(pack))
+	for _, off := range []int64{0, 4, headerSize - 1, headerSize + 1, table[1].Offset - 1, table[1].Offset + 1, size - int64(oid.Size) - 1, size - int64(oid.Size), size, size + 100, 1<<31 - 1, 1 << 31, 1 << 40, 1<<62 - 1, 1 << 62, -1} {
+		moved := append([]IndexEntry(nil), table...)
+		moved[1].Offset = off
+		var x bytes.Buffer
+		if err := WriteIndex(&x, moved, trailer); err != nil {
+			t.Fatal(err)
+		}
+		p := opened(t, pack, x.Bytes())
+		set := NewSet([]*Pack{p}, 1<<20)
+		_, _, err := set.Read(table[1].ID, 0)
+		if !errors.Is(err, ErrCorrupt) {
+			t.Errorf("Read at %d: got %v, want ErrCorrupt", off, err)
+		}
+		if _, err := set.Write(context.Background(), io.Discard, []oid.ID{table[0].ID, table[1].ID}, WriteOptions{OfsDelta: true}); !errors.Is(err, ErrCorrupt) {
+			// In the middle of an entry there may be what looks like one: it goes out as it lies, unchecked.
+			if off < headerSize || off >= size-int64(oid.Size) {
+				t.Errorf("Write at %d: got %v, want ErrCorrupt", off, err)
+			}
+		}
+		_ = p.Each(func(oid.ID, Location) error { return nil })
+	}
+}
+
+func TestCyclesOfDeltasAreErrors(t *testing.T) {
+	five := []byte("\x05\x05\x90\x05")
+	for name, entries := range map[string][]forged{
+		"two":          {ref(1, oid.ID{2, 0xff}, five), ref(2, oid.ID{1, 0xff}, five)},
+		"itself":       {ref(1, oid.ID{1, 0xff}, five)},
+		"three, mixed": {ref(1, oid.ID{3, 0xff}, five), ofs(2, 0, five), ofs(3, 1, five)},
+		"no base":      {ref(1, oid.ID{9, 0xff}, five)},
+	} {
+		pack, index, table := forge(t, entries...)
+		set := NewSet([]*Pack{opened(t, pack, index)}, 1<<20)
+		if _, _, err := set.Read(table[0].ID, 0); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: Read: got %v, want ErrCorrupt", name, err)
+		}
+		if _, _, err := set.Header(table[0].ID); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: Header: got %v, want ErrCorrupt", name, err)
+		}
+		if _, err := set.Open(table[0].ID, 0); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: Open: got %v, want ErrCorrupt", name, err)
+		}
+		if _, err := set.packs[0].build(table[0].Offset, 1<<40); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: by way of a file: got %v, want ErrCorrupt", name, err)
+		}
+	}
+}
+
+func TestChainsEndAtTheirBound(t *testing.T) {
+	same := delta(5, 5, copyOp(0, 5))
+	entries := []forged{whole(t, []byte("hello"))}
+	for i := range maxChain + 1 {
+		e := ofs(0, i, same)
+		e.id = oid.ID{1, byte(i >> 8), byte(i)}
+		entries = append(entries, e)
+	}
+	pack, index, table := forge(t, entries...)
+	set := NewSet([]*Pack{opened(t, pack, index)}, 0)
+	p := set.packs[0]
+	for _, c := range []struct {
+		deltas int
+		want   error
+	}{{1, nil}, {maxChain, nil}, {maxChain + 1, ErrCorrupt}} {
+		at := table[c.deltas]
+		if _, data, err := set.Read(at.ID, 0); !errors.Is(err, c.want) || err == nil && string(data) != "hello" {
+			t.Errorf("Read over %d deltas: %q, %v; want %v", c.deltas, data, err, c.want)
+		}
+		if _, size, err := set.Header(at.ID); !errors.Is(err, c.want) || err == nil && size != 5 {
+			t.Errorf("Header over %d deltas: %d, %v; want %v", c.deltas, size, err, c.want)
+		}
+		if chain, err := p.chain(at.Offset); !errors.Is(err, c.want) || err == nil && len(chain) != c.deltas+1 {
+			t.Errorf("chain over %d deltas: %d, %v; want %v", c.deltas, len(chain), err, c.want)
+		}
+	}
+}
+
+// allocated is how much memory fn takes in all, in bytes.
+func allocated(fn func()) int64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	fn()
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc - before.TotalAlloc)
+}
+
+func TestNothingIsTakenForWhatIsOnlyDeclared(t *testing.T) {
+	const much = DefaultRead - 1
+	blob := whole(t, []byte("hello"))
+	for name, last := range map[string]forged{
+		"a blob":                  {id: oid.ID{1}, head: Header{Type: plumbing.BlobObject, Size: much}, data: []byte("hello")},
+		"a delta":                 {id: oid.ID{1}, head: Header{Type: plumbing.REFDeltaObject, Size: much, BaseID: blob.id}, data: delta(5, 5, copyOp(0, 5))},
+		"the result of a delta":   ref(1, blob.id, delta(5, much, copyOp(0, 5))),
+		"the base of a delta":     ref(1, blob.id, delta(much, 5, copyOp(0, 5))),
+		"more than anything":      ref(1, blob.id, delta(5, 1<<61, copyOp(0, 5))),
+		"a result that is cut":    ref(1, blob.id, delta(5, much, []byte{0xff})),
+		"a blob beyond the limit": {id: oid.ID{1}, head: Header{Type: plumbing.BlobObject, Size: 1 << 60}, data: []byte("hello")},
+	} {
+		pack, index, table := forge(t, blob, last)
+		set := NewSet([]*Pack{onDisk(t, pack, index)}, 1<<20)
+		took := allocated(func() {
+			if _, _, err := set.Read(table[1].ID, 0); !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrTooLarge) {
+				t.Errorf("%s: Read: got %v", name, err)
+			}
+			o, err := set.Open(table[1].ID, 0)
+			if err == nil {
+				_, err = io.Copy(io.Discard, o)
+				_ = o.Close()
+			}
+			if !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%s: Open: got %v, want ErrCorrupt", name, err)
+			}
+		})
+		if took > 8<<20 {
+			t.Errorf("%s: took %d MiB for what is only declared", name, took>>20)
+		}
+	}
+}
+
+// TestBombsStopAtTheLimit has deltas that each make 16 times their base.
+func TestBombsStopAtTheLimit(t *testing.T) {
+	size := 1 << 16
+	entries := []forged{whole(t, make([]byte, size))}
+	for i := range 6 {
+		var ops [][]byte
+		for range 16 {
+			for at := 0; at < size && at < 1<<28; at += 1 << 23 {
+				ops = append(ops, copyOp(at, min(size-at, 1<<23)))
+			}
+		}
+		entries = append(entries, ofs(byte(i+1), i, delta(size, size*16, ops...)))
+		size *= 16
+	}
+	pack, index, table := forge(t, entries...)
+	set := NewSet([]*Pack{onDisk(t, pack, index)}, 1<<20)
+	took := allocated(func() {
+		for i := 3; i < len(table); i++ {
+			if _, _, err := set.Read(table[i].ID, 32<<20); !errors.Is(err, ErrTooLarge) {
+				t.Errorf("Read of %d: got %v, want ErrTooLarge", i, err)
+			}
+			if _, err := set.Open(table[i].ID, 32<<20); !errors.Is(err, ErrTooLarge) {
+				t.Errorf("Open of %d: got %v, want ErrTooLarge", i, err)
+			}
+		}
+	})
+	if took > 64<<20 {
+		t.Errorf("took %d MiB under a limit of 32", took>>20)
 	}
 }

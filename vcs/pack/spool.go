@@ -57,7 +57,9 @@ func (s *spool) spill() error {
 		if err := os.Remove(f.Name()); err != nil {
 			return fmt.Errorf("make a file for a large object: %w", err)
 		}
-		return s.flush()
+		err = s.flush()
+		s.buf = nil // it was large
+		return err
 	}
 	return fmt.Errorf("make a file for a large object: %w", failed)
 }
