@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -168,13 +169,13 @@ func (w *packWriter) entry(g *group, c *copier, i int, b *batch, j int) error {
 	if h.Type.IsDelta() {
 		w.done.Deltas++
 	}
-	if h == e.Header && int(e.Data-off) == len(AppendHeader(w.head[:0], h)) {
+	w.head = AppendHeader(w.head[:0], h)
+	if bytes.Equal(w.head, head[:e.Data-off]) {
 		return c.take(off, end)
 	}
 	if err := c.finish(); err != nil {
 		return err
 	}
-	w.head = AppendHeader(w.head[:0], h)
 	if err := w.bytes(w.head); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// window is how much is read at once at an entry: most commits and trees lie in it whole, header included.
+	// window is how much is read at an entry that does not lie in a block: most commits and trees lie in it whole.
 	window = 4 << 10
 	// atOnce is the size up to which an entry is inflated from memory to memory; larger ones are streamed.
 	atOnce = 1 << 20
@@ -23,13 +23,15 @@ const (
 
 // inflater holds what reading one entry needs, to be used again.
 type inflater struct {
-	fast   inflate.Decoder
-	near   [window]byte
-	far    []byte // for entries that do not lie in near whole
-	deltas []byte // of the chain that is being read, one behind the other
-	mem    bytes.Reader
-	buf    *bufio.Reader
-	z      io.ReadCloser
+	// fixed decodes streams that use the code that is part of the format, own those that bring their own: one decoder for
+	// both would build the fixed one again and again.
+	fixed, own inflate.Decoder
+	near       [window]byte
+	far        []byte // for entries that do not lie in near whole
+	deltas     []byte // of the chain that is being read, one behind the other
+	mem        bytes.Reader
+	buf        *bufio.Reader
+	z          io.ReadCloser
 }
 
 // inflaters are shared by all packs; each is used by one goroutine at a time.
@@ -46,14 +48,20 @@ func (in *inflater) done() {
 // bound is the most that n bytes take when they are deflated by anyone who means well.
 func bound(n int64) int64 { return n + n>>8 + 64 }
 
-// entryAt reads the header at off together with what lies behind it in the window.
-func (p *Pack) entryAt(in *inflater, off int64) (Entry, []byte, error) {
+// entryAt reads the header at off together with some of what lies behind it.
+func (s *Set) entryAt(in *inflater, p *Pack, off int64) (Entry, []byte, error) {
 	if err := p.inside(off); err != nil {
 		return Entry{}, nil, err
 	}
-	b := in.near[:min(window, p.end()-off)]
-	if err := readFull(p.Data, b, off); err != nil {
+	b, err := s.blocks.from(p, off)
+	if err != nil {
 		return Entry{}, nil, err
+	}
+	if len(b) < maxEntryHeader {
+		b = in.near[:min(window, p.end()-off)]
+		if err := readFull(p.Data, b, off); err != nil {
+			return Entry{}, nil, err
+		}
 	}
 	e, err := p.parse(b, off)
 	if err != nil {
@@ -79,7 +87,7 @@ func (p *Pack) inflate(in *inflater, e Entry, first, out []byte) ([]byte, error)
 	}
 	at := len(out)
 	out = room(out, int(e.Size))
-	_, err := in.fast.Decode(first, out[at:])
+	_, err := in.decoder(first).Decode(first, out[at:])
 	if errors.Is(err, inflate.ErrMore) && e.Data+int64(len(first)) < p.end() {
 		return p.inflateLarge(in, e, out[:at]) // deflated so badly that it became longer
 	}
@@ -96,6 +104,14 @@ func (in *inflater) start(src io.Reader) (err error) {
 		return err
 	}
 	return in.z.(zlib.Resetter).Reset(src, nil)
+}
+
+// decoder chooses by the kind of the stream's first block (RFC 1951, 3.2.3), which stands behind two bytes of header.
+func (in *inflater) decoder(b []byte) *inflate.Decoder {
+	if len(b) > 2 && b[2]>>1&3 == 1 {
+		return &in.fixed
+	}
+	return &in.own
 }
 
 // room makes b longer by n bytes, whose content is undefined.

@@ -38,11 +38,7 @@ func (s *Set) Open(id oid.ID, limit int64) (*Object, error) {
 }
 
 func (s *Set) open(p *Pack, off, limit int64) (*Object, error) {
-	e, err := p.Entry(off)
-	if err != nil {
-		return nil, err
-	}
-	size, err := p.resultSize(e)
+	e, size, err := s.resultSize(p, off)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (s *Set) read(p *Pack, off, limit int64) (plumbing.ObjectType, []byte, erro
 		if c, ok := s.cache.get(place{p, off}); ok {
 			return s.apply(in, p, *c, limit)
 		}
-		e, first, err := p.entryAt(in, off)
+		e, first, err := s.entryAt(in, p, off)
 		if err != nil {
 			return plumbing.InvalidObject, nil, err
 		}

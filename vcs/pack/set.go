@@ -15,9 +15,10 @@ const maxChain = 4096
 // Set is the packs that one request sees as one store of objects, with a cache of inflated objects of bounded size.
 // One goroutine at a time.
 type Set struct {
-	steps []step // of the chain that is being read
-	packs []*Pack
-	cache *cache
+	steps  []step // of the chain that is being read
+	blocks blocks
+	packs  []*Pack
+	cache  *cache
 }
 
 // NewSet makes a set of packs. The first is asked first, and a hit moves a pack to the front; cacheBytes bounds what is
@@ -65,48 +66,66 @@ func (s *Set) Header(id oid.ID) (plumbing.ObjectType, int64, error) {
 	if err != nil {
 		return plumbing.InvalidObject, 0, err
 	}
-	p, off, size := at.Pack, at.Offset, int64(-1)
+	e, size, err := s.resultSize(at.Pack, at.Offset)
+	if err == nil {
+		e, err = s.bottom(at.Pack, e)
+	}
+	if err != nil {
+		return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, err)
+	}
+	return e.Type, size, nil
+}
+
+// bottom follows a chain of deltas down to the whole object that it begins with.
+func (s *Set) bottom(p *Pack, e Entry) (Entry, error) {
+	in := inflaters.Get().(*inflater)
+	defer in.done()
 	for range maxChain + 1 {
-		e, err := p.Entry(off)
-		if err != nil {
-			return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, err)
-		}
-		if size < 0 {
-			if size, err = p.resultSize(e); err != nil {
-				return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, err)
-			}
-		}
 		if !e.Type.IsDelta() {
-			return e.Type, size, nil
+			return e, nil
 		}
-		if off, err = p.baseOf(e); err != nil {
-			return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, err)
+		off, err := p.baseOf(e)
+		if err != nil {
+			return e, err
+		}
+		if e, _, err = s.entryAt(in, p, off); err != nil {
+			return e, err
 		}
 	}
-	return plumbing.InvalidObject, 0, fmt.Errorf("read %s: %w", id, corrupt("chain of deltas is longer than %d", maxChain))
+	return e, corrupt("chain of deltas is longer than %d", maxChain)
 }
 
 // resultSize is the size of the object at an entry: declared by the header, or by the delta itself.
-func (p *Pack) resultSize(e Entry) (int64, error) {
-	if !e.Type.IsDelta() {
-		return e.Size, nil
-	}
+func (s *Set) resultSize(p *Pack, off int64) (Entry, int64, error) {
 	in := inflaters.Get().(*inflater)
 	defer in.done()
-	_, first, err := p.entryAt(in, e.Offset)
-	if err != nil {
-		return 0, err
+	e, first, err := s.entryAt(in, p, off)
+	if err != nil || !e.Type.IsDelta() {
+		return e, e.Size, err
 	}
-	var head [2 * maxDeltaSize]byte
-	b := head[:min(e.Size, int64(len(head)))]
+	size, err := p.deltaResult(in, e, first)
+	return e, size, err
+}
+
+// deltaResult is the size of what a delta makes; first is what was read already from e.Data on.
+func (p *Pack) deltaResult(in *inflater, e Entry, first []byte) (int64, error) {
+	var buf [2 * maxDeltaSize]byte
+	head := buf[:min(e.Size, int64(len(buf)))]
 	in.mem.Reset(first)
-	if err := in.start(&in.mem); err != nil {
-		return 0, corrupt("entry at %d of %s is no zlib stream: %v", e.Offset, p.Name, err)
+	err := in.start(&in.mem)
+	if err == nil {
+		_, err = io.ReadFull(in.z, head)
 	}
-	if _, err := io.ReadFull(in.z, b); err != nil {
-		return 0, corrupt("entry at %d of %s cannot be inflated: %v", e.Offset, p.Name, err)
+	if err != nil { // most likely first was too short
+		s, err := p.stream(in, e)
+		if err == nil {
+			_, err = io.ReadFull(s, head)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	_, size, _, err := DeltaSizes(b)
+	_, size, _, err := DeltaSizes(head)
 	return size, err
 }
 

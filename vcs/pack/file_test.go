@@ -21,6 +21,75 @@ func content(t testing.TB, path string) []byte {
 	return b
 }
 
+func TestWriteFilesMakesWhatGitWouldMake(t *testing.T) {
+	dir := history(t, 25)
+	set := NewSet([]*Pack{packed(t, dir, "--delta-base-offset")}, 1<<20)
+	all := ids(t, dir)
+	out := t.TempDir()
+	var last uint32
+	name, done, err := set.WriteFiles(context.Background(), out, all, func(n, _ uint32) { last = n })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(done.Objects) != len(all) || last != done.Objects || name != "pack-"+done.Checksum.String() {
+		t.Errorf("%s: wrote %+v of %d objects, last told of %d", name, done, len(all), last)
+	}
+	git(t, out, "", "verify-pack", name+".idx")
+	git(t, out, "", "index-pack", "--strict", "--rev-index", "-o", "git.idx", name+".pack")
+	for _, ext := range []string{".idx", ".rev"} {
+		ours, theirs := content(t, filepath.Join(out, name+ext)), content(t, filepath.Join(out, "git"+ext))
+		if !bytes.Equal(ours, theirs) {
+			t.Errorf("%s: ours has %d bytes, git's %d, and they differ", ext, len(ours), len(theirs))
+		}
+	}
+}
+
+func TestWriteFilesOfNothingIsAnEmptyPack(t *testing.T) {
+	out := t.TempDir()
+	name, _, err := NewSet(nil, 1<<20).WriteFiles(context.Background(), out, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	git(t, out, "", "verify-pack", name+".idx")
+	p, err := openAt(t, filepath.Join(out, name))
+	if err != nil || p.Count() != 0 || p.Size != int64(MinSize) {
+		t.Fatalf("got %+v, %v", p, err)
+	}
+	if _, ok, err := p.Find(oid.ID{1}); ok || err != nil {
+		t.Errorf("an empty pack finds an object (%v)", err)
+	}
+	if err := p.Each(func(oid.ID, Location) error { return errors.New("an object") }); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWriteFilesThatFailsLeavesNothing(t *testing.T) {
+	dir := history(t, 3)
+	set := NewSet([]*Pack{packed(t, dir)}, 1<<20)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx     context.Context
+		objects []oid.ID
+		want    error
+	}{
+		"missing object": {context.Background(), []oid.ID{{1}}, ErrNotFound},
+		"cancelled":      {ctx, ids(t, dir), context.Canceled},
+	} {
+		out := t.TempDir()
+		if _, _, err := set.WriteFiles(c.ctx, out, c.objects, nil); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+		if left, _ := os.ReadDir(out); len(left) != 0 {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+	if _, _, err := set.WriteFiles(context.Background(), filepath.Join(t.TempDir(), "none"), nil, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no such folder: got %v", err)
+	}
+}
+
+// revOf opens a pack with a .rev of this content.
 func revOf(t testing.TB, base string, rev []byte) (*Pack, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rev")
