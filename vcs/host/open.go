@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/storage/disk"
 )
@@ -60,6 +61,9 @@ func (h *Host) repository(ctx context.Context, id string) (*disk.Repository, err
 	close(o.ready)
 	return o.repo, o.err
 }
+
+// Rules are those that hold in a repository.
+func (h *Host) Rules(_ context.Context, _ string) (rules.Rules, error) { return rules.Rules{}, nil }
 
 // shut closes a repository for good.
 func (h *Host) shut(id string) {

@@ -120,7 +120,7 @@ func TestRepositoryIsMadeByAPushAndNotByAProbe(t *testing.T) {
 		t.Errorf("a push: %v, made %d, %q", err, s.created, out.String())
 	}
 	out.Reset()
-	if err := s.server.Advertise(ctx, nil, wire.V1, &out); err != nil || !strings.Contains(out.String(), "version 1") || !strings.Contains(out.String(), "capabilities^{}") {
+	if err := s.server.Advertise(ctx, Session{Version: wire.V1}, &out); err != nil || !strings.Contains(out.String(), "version 1") || !strings.Contains(out.String(), "capabilities^{}") {
 		t.Errorf("the advertisement of nothing: %v %q", err, out.String())
 	}
 }

@@ -27,6 +27,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack/ingest"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -106,22 +107,23 @@ type Session struct {
 	// Recheck asks credential and permission again right before refs move; the sentence of a *host.Refusal is for the
 	// client, any other error is the server's own failure.
 	Recheck func(ctx context.Context) error
+	// Rules are those of the repository.
+	Rules rules.Rules
 }
 
 // capabilities are those that are built (gitprotocol-capabilities).
 const capabilities = "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta object-format=" + oid.Format
 
-// Advertise writes the ref advertisement of receive-pack, without HTTP's "# service" line; repo is nil for a path where
-// a push would make a repository.
-func (s *Server) Advertise(ctx context.Context, repo storage.Repository, v wire.Version, w io.Writer) error {
+// Advertise writes the ref advertisement of receive-pack, without HTTP's "# service" line.
+func (s *Server) Advertise(ctx context.Context, ses Session, w io.Writer) error {
 	out := wire.NewWriter(w)
-	if v == wire.V1 {
+	if ses.Version == wire.V1 {
 		_ = out.Line("version 1")
 	}
 	caps := "\x00" + capabilities + " agent=" + s.o.Agent
 	var refs []storage.Ref
-	if repo != nil {
-		view, err := repo.View(ctx)
+	if ses.Repo != nil {
+		view, err := ses.Repo.View(ctx)
 		if err != nil {
 			return fmt.Errorf("open view: %w", err)
 		}

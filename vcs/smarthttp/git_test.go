@@ -16,6 +16,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/maintain"
 	"jeton/vcs/receive"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
@@ -54,6 +55,8 @@ func (d *door) refuse(err error) {
 type repos struct{ r storage.Repository }
 
 func (r repos) Open(context.Context, string) (storage.Repository, error) { return r.r, nil }
+
+func (r repos) Rules(context.Context, string) (rules.Rules, error) { return rules.Rules{}, nil }
 
 // journal remembers entries in memory.
 type journal struct {

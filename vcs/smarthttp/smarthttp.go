@@ -18,6 +18,7 @@ import (
 
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/upload"
 	"jeton/vcs/wire"
@@ -34,9 +35,10 @@ type Doorkeeper interface {
 	Admit(r *http.Request, path, service string) (host.Admission, error)
 }
 
-// Repositories opens repositories by their id.
+// Repositories opens repositories by their id, and knows the rules that hold in them.
 type Repositories interface {
 	Open(ctx context.Context, id string) (storage.Repository, error)
+	Rules(ctx context.Context, id string) (rules.Rules, error)
 }
 
 // Options are what a Handler needs.
@@ -94,26 +96,25 @@ func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) 
 		text(w, http.StatusForbidden, "Unknown service: this server has git-upload-pack and git-receive-pack.")
 		return
 	}
-	adm, repo, ok := h.admit(w, r, path, service)
+	x, ok := h.admit(w, r, path, service)
 	if !ok {
 		return
 	}
-	version := wire.ParseVersion(r.Header.Get("Git-Protocol"))
 	noCache(w)
 	w.Header().Set("Content-Type", "application/x-"+service+"-advertisement")
 	if r.Method == http.MethodHead {
 		return
 	}
-	err := h.advertise(r.Context(), w, adm, repo, service, version)
+	err := h.advertise(r.Context(), w, x, service)
 	if err != nil && r.Context().Err() == nil {
-		h.o.Log.ErrorContext(r.Context(), "advertisement failed", "repository", adm.Path, "error", err)
+		h.o.Log.ErrorContext(r.Context(), "advertisement failed", "repository", x.adm.Path, "error", err)
 		panic(http.ErrAbortHandler) // the client must not take half an advertisement for a whole one
 	}
 }
 
-func (h *Handler) advertise(ctx context.Context, w http.ResponseWriter, adm host.Admission, repo storage.Repository, service string, v wire.Version) error {
+func (h *Handler) advertise(ctx context.Context, w http.ResponseWriter, x *exchange, service string) error {
 	out := wire.NewWriter(w)
-	if v != wire.V2 || service == ReceivePack {
+	if x.version != wire.V2 || service == ReceivePack {
 		_ = out.Line("# service=" + service)
 		_ = out.Flush()
 		if err := out.Send(); err != nil {
@@ -121,62 +122,76 @@ func (h *Handler) advertise(ctx context.Context, w http.ResponseWriter, adm host
 		}
 	}
 	if service == UploadPack {
-		return h.o.Upload.Advertise(ctx, repo, v, w)
+		return h.o.Upload.Advertise(ctx, x.repo, x.upload(), w)
 	}
-	return h.o.Receive.Advertise(ctx, repo, v, w)
+	return h.o.Receive.Advertise(ctx, h.push(x), w)
 }
 
-// admit asks the door and opens the repository; false when the answer is already given. repo is nil for a push to a path
-// where nothing is yet.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service string) (host.Admission, storage.Repository, bool) {
+// admit asks the door and opens the repository; false when the answer is already given. The repository is nil for a push
+// to a path where nothing is yet.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service string) (*exchange, bool) {
 	adm, err := h.o.Door.Admit(r, path, service)
 	if err != nil {
 		h.refuse(w, r, service, err)
-		return adm, nil, false
+		return nil, false
 	}
+	x := &exchange{adm: adm, version: wire.ParseVersion(r.Header.Get("Git-Protocol"))}
 	if adm.RepoID == "" {
-		return adm, nil, true
+		return x, true
 	}
-	repo, err := h.o.Repos.Open(r.Context(), adm.RepoID)
+	if x.repo, err = h.o.Repos.Open(r.Context(), adm.RepoID); err == nil {
+		x.rules, err = h.o.Repos.Rules(r.Context(), adm.RepoID)
+	}
 	if err != nil {
 		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)
 		text(w, http.StatusInternalServerError, "The repository cannot be opened; the server's administrator finds the reason in the log.")
-		return adm, nil, false
+		return nil, false
 	}
-	return adm, repo, true
+	return x, true
 }
 
 // UploadPack answers POST of git-upload-pack.
 func (h *Handler) UploadPack(w http.ResponseWriter, r *http.Request, path string) {
 	h.post(w, r, path, UploadPack, func(x *exchange) error {
-		return h.o.Upload.Serve(r.Context(), x.repo, upload.Session{Version: x.version, Stateless: true}, x.in, x.out)
+		return h.o.Upload.Serve(r.Context(), x.repo, x.upload(), x.in, x.out)
 	})
 }
 
 // ReceivePack answers POST of git-receive-pack.
 func (h *Handler) ReceivePack(w http.ResponseWriter, r *http.Request, path string) {
 	h.post(w, r, path, ReceivePack, func(x *exchange) error {
-		ses := receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Actor: x.adm.Actor, Recheck: x.adm.Recheck}
-		if x.adm.Create != nil {
-			ses.Create = func(ctx context.Context) (storage.Repository, error) {
-				id, err := x.adm.Create(ctx)
-				if err != nil {
-					return nil, err
-				}
-				return h.o.Repos.Open(ctx, id)
-			}
-		}
-		return h.o.Receive.Serve(r.Context(), ses, x.in, x.out)
+		return h.o.Receive.Serve(r.Context(), h.push(x), x.in, x.out)
 	})
 }
 
-// exchange is one POST that was let in.
+// exchange is one request that was let in; in and out are those of a POST.
 type exchange struct {
 	adm     host.Admission
 	repo    storage.Repository
+	rules   rules.Rules
 	version wire.Version
 	in      *body
 	out     *answer
+}
+
+// upload is how the client of a fetch speaks.
+func (x *exchange) upload() upload.Session {
+	return upload.Session{Version: x.version, Stateless: true, Rules: x.rules}
+}
+
+// push is the session of a push, which may make its repository.
+func (h *Handler) push(x *exchange) receive.Session {
+	ses := receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Actor: x.adm.Actor, Recheck: x.adm.Recheck, Rules: x.rules}
+	if x.adm.Create != nil {
+		ses.Create = func(ctx context.Context) (storage.Repository, error) {
+			id, err := x.adm.Create(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return h.o.Repos.Open(ctx, id)
+		}
+	}
+	return ses
 }
 
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service string, serve func(*exchange) error) {
@@ -189,7 +204,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 		text(w, http.StatusUnsupportedMediaType, "The request's Content-Type must be application/x-"+service+"-request.")
 		return
 	}
-	adm, repo, ok := h.admit(w, r, path, service)
+	x, ok := h.admit(w, r, path, service)
 	if !ok {
 		return
 	}
@@ -212,7 +227,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 	}
 	noCache(w)
 	w.Header().Set("Content-Type", "application/x-"+service+"-result")
-	x := &exchange{adm: adm, repo: repo, version: wire.ParseVersion(r.Header.Get("Git-Protocol")), in: in, out: h.answer(w, in)}
+	x.in, x.out = in, h.answer(w, in)
 	err = serve(x)
 	h.finish(r, x, service, err)
 }

@@ -15,6 +15,7 @@ import (
 
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/upload"
 	"jeton/vcs/wire"
@@ -178,17 +179,19 @@ func (ses *session) run(ctx context.Context, line string) int {
 	if err != nil {
 		return ses.refused(ctx, err)
 	}
-	var repo storage.Repository
+	at := admitted{Admission: adm, version: wire.ParseVersion(ses.protocol)}
 	if adm.RepoID != "" {
-		if repo, err = ses.s.o.Repos.Open(ctx, adm.RepoID); err != nil {
+		if at.repo, err = ses.s.o.Repos.Open(ctx, adm.RepoID); err == nil {
+			at.rules, err = ses.s.o.Repos.Rules(ctx, adm.RepoID)
+		}
+		if err != nil {
 			return ses.failed(ctx, path, err)
 		}
 	}
-	version := wire.ParseVersion(ses.protocol)
 	if service == uploadPack {
-		err = ses.upload(ctx, repo, version)
+		err = ses.upload(ctx, at)
 	} else {
-		err = ses.receive(ctx, adm, repo, version)
+		err = ses.receive(ctx, at)
 	}
 	if err != nil {
 		ses.s.o.Log.InfoContext(ctx, service+" over ssh failed", "repository", path, "error", err)
@@ -197,24 +200,33 @@ func (ses *session) run(ctx context.Context, line string) int {
 	return 0
 }
 
-func (ses *session) upload(ctx context.Context, repo storage.Repository, v wire.Version) error {
-	if err := ses.s.o.Upload.Advertise(ctx, repo, v, ses.ch); err != nil {
-		return err
-	}
-	return ses.s.o.Upload.Serve(ctx, repo, upload.Session{Version: v}, ses.ch, ses.ch)
+// admitted is what a command was let in to; repo is nil for a push to a path where nothing is yet.
+type admitted struct {
+	host.Admission
+	repo    storage.Repository
+	rules   rules.Rules
+	version wire.Version
 }
 
-func (ses *session) receive(ctx context.Context, adm host.Admission, repo storage.Repository, v wire.Version) error {
-	if v == wire.V2 {
-		v = wire.V0 // pushes know no protocol 2
-	}
-	if err := ses.s.o.Receive.Advertise(ctx, repo, v, ses.ch); err != nil {
+func (ses *session) upload(ctx context.Context, at admitted) error {
+	how := upload.Session{Version: at.version, Rules: at.rules}
+	if err := ses.s.o.Upload.Advertise(ctx, at.repo, how, ses.ch); err != nil {
 		return err
 	}
-	push := receive.Session{Version: v, Repo: repo, Actor: adm.Actor, Recheck: adm.Recheck}
-	if adm.Create != nil {
+	return ses.s.o.Upload.Serve(ctx, at.repo, how, ses.ch, ses.ch)
+}
+
+func (ses *session) receive(ctx context.Context, at admitted) error {
+	if at.version == wire.V2 {
+		at.version = wire.V0 // pushes know no protocol 2
+	}
+	push := receive.Session{Version: at.version, Repo: at.repo, Actor: at.Actor, Recheck: at.Recheck, Rules: at.rules}
+	if err := ses.s.o.Receive.Advertise(ctx, push, ses.ch); err != nil {
+		return err
+	}
+	if at.Create != nil {
 		push.Create = func(ctx context.Context) (storage.Repository, error) {
-			id, err := adm.Create(ctx)
+			id, err := at.Create(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -24,6 +24,7 @@ import (
 
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/upload"
 )
@@ -49,9 +50,10 @@ type Authenticator interface {
 	Readable(ctx context.Context, id Identity) ([]string, error)
 }
 
-// Repositories opens repositories by their id.
+// Repositories opens repositories by their id, and knows the rules that hold in them.
 type Repositories interface {
 	Open(ctx context.Context, id string) (storage.Repository, error)
+	Rules(ctx context.Context, id string) (rules.Rules, error)
 }
 
 // Options are what a Server needs; zero durations and numbers mean the defaults that stand behind them.

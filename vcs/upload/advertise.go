@@ -18,9 +18,9 @@ const capabilities = "multi_ack thin-pack side-band side-band-64k ofs-delta shal
 // Advertise writes the ref advertisement (protocols 0 and 1) or the capability advertisement (protocol 2), without the
 // "# service" line that HTTP puts before it. An error is one of reading the repository or of w; a client must not take
 // what was written before it for a whole advertisement.
-func (s *Server) Advertise(ctx context.Context, repo storage.Repository, v wire.Version, w io.Writer) error {
+func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Session, w io.Writer) error {
 	out := wire.NewWriter(w)
-	if v == wire.V2 {
+	if ses.Version == wire.V2 {
 		for _, line := range []string{
 			"version 2", "agent=" + s.o.Agent, "ls-refs=unborn", "fetch=shallow wait-for-done filter", "server-option", "object-format=" + oid.Format,
 		} {
@@ -34,7 +34,7 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, v wire.
 		return fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
-	if v == wire.V1 {
+	if ses.Version == wire.V1 {
 		_ = out.Line("version 1")
 	}
 	s.refs(out, view.Refs)

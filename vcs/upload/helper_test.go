@@ -136,7 +136,7 @@ func (f *fixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if v != wire.V2 {
 			_, _ = w.Write([]byte("001e# service=git-upload-pack\n0000"))
 		}
-		err = f.server.Advertise(r.Context(), f.repo, v, w)
+		err = f.server.Advertise(r.Context(), f.repo, Session{Version: v}, w)
 	case "/git-upload-pack":
 		body := r.Body
 		if r.Header.Get("Content-Encoding") == "gzip" {
@@ -177,7 +177,7 @@ func (f *fixture) talk(ses Session, request string) (string, error) {
 func (f *fixture) advertisement(v wire.Version) string {
 	f.t.Helper()
 	var b bytes.Buffer
-	if err := f.server.Advertise(f.t.Context(), f.repo, v, &b); err != nil {
+	if err := f.server.Advertise(f.t.Context(), f.repo, Session{Version: v}, &b); err != nil {
 		f.t.Fatal(err)
 	}
 	return b.String()

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"jeton/vcs/reach"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -93,6 +94,8 @@ type Session struct {
 	Version wire.Version
 	// Stateless is one HTTP request and its answer; else a whole conversation, as over SSH.
 	Stateless bool
+	// Rules are those of the repository.
+	Rules rules.Rules
 }
 
 // Serve answers one HTTP request, or holds a conversation after the advertisement. What went wrong was told to the

@@ -1,0 +1,55 @@
+// Package rules is what the administrator of one repository lays down for its clients: which refs they see, what they may
+// fetch, which branches are protected, which faults in objects are forgiven.
+//
+// It is vocabulary: host keeps the rules, upload and receive follow them. It imports name and nothing else of ours.
+package rules
+
+import "strings"
+
+// Rules are those of one repository; the zero value is what holds where nobody has laid anything down.
+type Rules struct {
+	// Hidden are patterns of refs that clients neither see nor move, as git's transfer.hideRefs has them: a prefix of whole
+	// parts of the name; a later pattern wins; one that begins with ! shows again what an earlier one hides.
+	Hidden []string
+	// AdvertisedOnly lets clients want what refs point to, and nothing that is merely reachable from there.
+	AdvertisedOnly bool
+	// Bundles are told to clients that ask where to begin a clone (gitprotocol-v2, "bundle-uri").
+	Bundles []Bundle
+	// DenyDeletes and DenyForce hold for all refs (receive.denyDeletes, receive.denyNonFastForwards).
+	DenyDeletes, DenyForce bool
+	// Branches are the protected ones; the first pattern that matches a ref holds for it.
+	Branches []Branch
+	// Exempt are ids of fsck's messages that are forgiven in what is pushed, such as zeroPaddedFilemode.
+	Exempt []string
+}
+
+// Bundle is a file from which a client may begin.
+type Bundle struct{ ID, URI string }
+
+// Branch protects refs.
+type Branch struct {
+	// Pattern is of full ref names: * stands for any characters but a slash, ** for any at all, ? for one.
+	Pattern string
+	// Force and Delete say that they are allowed all the same.
+	Force, Delete bool
+	// Who may push, by the ids of actors; nobody named means everybody who may write.
+	Who []string
+}
+
+// Own begins the names of refs that are the server's own: never shown and never taken.
+const Own = "refs/jeton/"
+
+// Hides reports whether a ref is hidden from clients.
+func (r *Rules) Hides(ref string) bool {
+	if strings.HasPrefix(ref, Own) {
+		return true
+	}
+	for i := len(r.Hidden) - 1; i >= 0; i-- {
+		pattern, shows := strings.CutPrefix(r.Hidden[i], "!")
+		pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "/")
+		if rest, ok := strings.CutPrefix(ref, pattern); ok && (rest == "" || rest[0] == '/') {
+			return !shows
+		}
+	}
+	return false
+}

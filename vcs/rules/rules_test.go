@@ -1,0 +1,25 @@
+package rules
+
+import "testing"
+
+func TestHidesAsTransferHideRefsDoes(t *testing.T) {
+	for _, row := range []struct {
+		ref    string
+		hidden []string
+		want   bool
+	}{
+		{"refs/heads/main", nil, false},
+		{"refs/jeton/keep", nil, true},
+		{"refs/jeton/keep", []string{"!refs/jeton"}, true},
+		{"refs/pull/1/head", []string{"refs/pull"}, true},
+		{"refs/pull/1/head", []string{"refs/pull/"}, true},
+		{"refs/pulled", []string{"refs/pull"}, false},
+		{"refs/pull/1/head", []string{"refs/pull", "!refs/pull/1"}, false},
+		{"refs/pull/1/head", []string{"!refs/pull/1", "refs/pull"}, true},
+		{"refs/pull/1/head", []string{"^refs/pull"}, true},
+	} {
+		if got := (&Rules{Hidden: row.hidden}).Hides(row.ref); got != row.want {
+			t.Errorf("Rules{Hidden: %q}.Hides(%q) = %v, want %v", row.hidden, row.ref, got, row.want)
+		}
+	}
+}
