@@ -32,24 +32,6 @@ import (
 	"jeton/vcs/wire"
 )
 
-// Entry is a push as the journal keeps it: what is about to be done to which refs, by whom.
-type Entry struct {
-	ID, RepoID string
-	Actor      storage.Actor
-	At         time.Time
-	Updates    []storage.RefUpdate
-}
-
-// Journal is the record of pushes that others follow (feeds, hooks, caches).
-type Journal interface {
-	// Begin writes an entry; it is on disk when it returns.
-	Begin(ctx context.Context, e Entry) (id string, err error)
-	// End closes it with what became of each ref.
-	End(ctx context.Context, id string, results []storage.RefResult) error
-	// Open lists the entries that were begun and not ended, oldest first.
-	Open(ctx context.Context) ([]Entry, error)
-}
-
 // Limits bound one push; a zero means the default that stands behind it.
 type Limits struct {
 	// Pack are the limits of the pack.
