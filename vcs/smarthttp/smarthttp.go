@@ -248,6 +248,9 @@ func (h *Handler) finish(r *http.Request, x *exchange, service string, err error
 		level = slog.LevelInfo
 	}
 	h.o.Log.Log(r.Context(), level, service+" failed", "repository", x.adm.Path, "error", err)
+	if errors.Is(err, context.Canceled) {
+		panic(http.ErrAbortHandler) // whoever still reads must not take what was sent for a whole answer
+	}
 	if !x.out.begun && r.Context().Err() == nil {
 		text(x.out.w, http.StatusBadRequest, "The request could not be understood.")
 	}
