@@ -76,7 +76,7 @@ func (s Repositories) Describe(ctx context.Context, id, description string) erro
 	return s.set(ctx, id, map[string]any{"description": description})
 }
 
-// Delete removes the row with permissions, token bindings and journal; ErrNotFound.
+// Delete removes the row with permissions, token bindings, deploy keys and journal; ErrNotFound.
 func (s Repositories) Delete(ctx context.Context, id string) error {
 	return s.on.inTx(ctx, func(tx *Tx) error { return remove[Repository](ctx, tx, "id = ?", id) })
 }

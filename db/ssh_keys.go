@@ -5,16 +5,22 @@ import (
 	"time"
 )
 
-// SSHKey is a row of ssh_keys: a public key that opens SSH for its owner.
+// SSHKey is a row of ssh_keys: a public key that opens SSH for a person, or for a repository as its deploy key. Exactly
+// one of UserID and RepositoryID is set.
 type SSHKey struct {
-	ID     string
-	UserID string
+	ID           string
+	UserID       *string
+	RepositoryID *string
+	// Access is read or write for a deploy key, "" for a person's.
+	Access string
 	Label  string
 	// Public is the key as "type base64", without a comment.
 	Public string
-	// Fingerprint is "SHA256:" and the base64 of the key's hash; unique among all people.
+	// Fingerprint is "SHA256:" and the base64 of the key's hash; unique.
 	Fingerprint string
-	CreatedAt   time.Time
+	// NoTouch waives the proof that somebody touched a security key.
+	NoTouch   bool
+	CreatedAt time.Time
 }
 
 // TableName names the table.
@@ -30,7 +36,7 @@ func (s SSHKeys) List(ctx context.Context) ([]SSHKey, error) {
 	return rows, translate(err)
 }
 
-// Insert adds one; ErrTaken where somebody has it already, ErrInUse where there is no such person.
+// Insert adds one; ErrTaken where it is in use already, ErrInUse where there is no such person or repository.
 func (s SSHKeys) Insert(ctx context.Context, k SSHKey) error {
 	k.CreatedAt = stamp(k.CreatedAt)
 	return s.on.inTx(ctx, func(tx *Tx) error { return insert(ctx, tx, k) })

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -157,21 +158,66 @@ func TestTokensCountTheirUses(t *testing.T) {
 	}
 }
 
-func TestSSHKeysBelongToOnePerson(t *testing.T) {
+func TestAnSSHKeyBelongsToOnePersonOrOneRepository(t *testing.T) {
 	d := peopled(t)
-	key := SSHKey{ID: "k1", UserID: "u-ada", Label: "laptop", Public: "ssh-ed25519 AAAA", Fingerprint: "SHA256:x", CreatedAt: noon}
+	ada, bob, nobody, app := "u-ada", "u-bob", "nobody", "r-app"
+	key := SSHKey{ID: "k1", UserID: &ada, Label: "laptop", Public: "ssh-ed25519 AAAA", Fingerprint: "SHA256:x", CreatedAt: stamp(noon)}
 	ok(t, d.SSHKeys().Insert(t.Context(), key))
-	key.ID, key.UserID = "k2", "u-bob"
-	wants(t, d.SSHKeys().Insert(t.Context(), key), ErrTaken)
-	key.Fingerprint, key.UserID = "SHA256:y", "nobody"
-	wants(t, d.SSHKeys().Insert(t.Context(), key), ErrInUse)
+	deploy := SSHKey{ID: "k3", RepositoryID: &app, Access: "read", Fingerprint: "SHA256:z", NoTouch: true, CreatedAt: stamp(noon)}
+	ok(t, d.SSHKeys().Insert(t.Context(), deploy))
+	for name, c := range map[string]struct {
+		row  SSHKey
+		want error
+	}{
+		"another's key":             {SSHKey{UserID: &bob, Fingerprint: "SHA256:x"}, ErrTaken},
+		"a key for deploying":       {SSHKey{UserID: &bob, Fingerprint: "SHA256:z"}, ErrTaken},
+		"a person's, for deploying": {SSHKey{RepositoryID: &app, Fingerprint: "SHA256:x"}, ErrTaken},
+		"nobody's":                  {SSHKey{UserID: &nobody, Fingerprint: "SHA256:y"}, ErrInUse},
+		"of no repository":          {SSHKey{RepositoryID: &nobody, Fingerprint: "SHA256:y"}, ErrInUse},
+	} {
+		c.row.ID = "k2"
+		if err := d.SSHKeys().Insert(t.Context(), c.row); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	for name, row := range map[string]SSHKey{"both": {UserID: &ada, RepositoryID: &app}, "neither": {}} {
+		row.ID, row.Fingerprint = "k2", "SHA256:y"
+		if err := d.SSHKeys().Insert(t.Context(), row); err == nil {
+			t.Errorf("a key of %s was stored", name)
+		}
+	}
 	list, err := d.SSHKeys().List(t.Context())
 	ok(t, err)
-	if len(list) != 1 || list[0].UserID != "u-ada" {
+	if !reflect.DeepEqual(list, []SSHKey{key, deploy}) {
 		t.Fatalf("got %+v", list)
 	}
 	ok(t, d.SSHKeys().Delete(t.Context(), "k1"))
 	wants(t, d.SSHKeys().Delete(t.Context(), "k1"), ErrNotFound)
+	ok(t, d.Repositories().Delete(t.Context(), app))
+	list, err = d.SSHKeys().List(t.Context())
+	ok(t, err)
+	if len(list) != 0 {
+		t.Errorf("after its repository was deleted a key is left: %+v", list)
+	}
+}
+
+// TestKeysOutliveTheMigrationThatBroughtDeployKeys begins with the tables as they were before.
+func TestKeysOutliveTheMigrationThatBroughtDeployKeys(t *testing.T) {
+	d := peopled(t)
+	for _, q := range []string{
+		"DELETE FROM goose_db_version WHERE version_id = 10", "DROP TABLE ssh_keys",
+		"CREATE TABLE ssh_keys (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, label TEXT NOT NULL, " +
+			"public TEXT NOT NULL, fingerprint TEXT NOT NULL UNIQUE, created_at TIMESTAMP NOT NULL)",
+		"INSERT INTO ssh_keys VALUES ('k', 'u-ada', 'laptop', 'ssh-ed25519 AAAA', 'SHA256:x', '2026-11-24 12:00:00+00:00')",
+	} {
+		ok(t, d.write.Exec(q).Error)
+	}
+	ok(t, migrate(t.Context(), d.write))
+	list, err := d.SSHKeys().List(t.Context())
+	ok(t, err)
+	if len(list) != 1 || *list[0].UserID != "u-ada" || list[0].RepositoryID != nil || list[0].Fingerprint != "SHA256:x" || list[0].CreatedAt.IsZero() {
+		t.Fatalf("got %+v", list)
+	}
 }
 
 func TestPluginsReplaceTheirRow(t *testing.T) {
@@ -192,7 +238,7 @@ func TestDeletingSomebodyTakesWhatIsTheirs(t *testing.T) {
 	row := tokenRow("t1", "r-app")
 	row.UserID = "u-bob"
 	ok(t, d.Tokens().Insert(t.Context(), row))
-	ok(t, d.SSHKeys().Insert(t.Context(), SSHKey{ID: "k", UserID: "u-bob", Fingerprint: "f"}))
+	ok(t, d.SSHKeys().Insert(t.Context(), SSHKey{ID: "k", UserID: &row.UserID, Fingerprint: "f"}))
 	ok(t, d.Permissions().Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "read"}))
 	ok(t, d.Users().Delete(t.Context(), "u-bob"))
 	for _, table := range []string{"tokens", "token_repositories", "ssh_keys", "repository_permissions"} {

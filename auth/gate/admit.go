@@ -88,6 +88,12 @@ func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, er
 		return nil, err
 	}
 	list := []Repo{}
+	if s.deploy != nil {
+		if r, ok := g.o.Repositories.ByID(s.deploy.RepoID); ok && limit > 0 {
+			list = append(list, repo(r))
+		}
+		return list, nil
+	}
 	for _, r := range g.o.Repositories.Readable(s.user) {
 		if len(list) >= limit {
 			break
@@ -127,7 +133,7 @@ func (g *Gate) record(s subject, c Credential, q question, err error) {
 		what = r.Path
 	}
 	g.o.Audit.Refusal(audit.Event{
-		Actor: audit.Actor{UserID: s.user.ID, Name: s.user.Name, Credential: s.credential(), Door: string(q.door),
+		Actor: audit.Actor{UserID: s.user.ID, Name: s.name(), Credential: s.credential(), Door: string(q.door),
 			Remote: c.Remote},
 		Action: action, Resource: what, Outcome: string(r.Code), Detail: r.Reason,
 	})

@@ -20,7 +20,7 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	r, there := g.find(q.res)
 	level := access.None
 	if there && (s.token == nil || s.token.Touches(r.ID)) {
-		level = g.o.Repositories.Level(s.user, r)
+		level = g.level(s, r)
 	}
 	if level < access.Read {
 		return g.absent(s, q, there)
@@ -67,7 +67,7 @@ func (g *Gate) mayCreate(s subject, q question) bool {
 	if q.door != Git || q.access != Write || q.res.RepoID != "" || !g.o.PushToCreate {
 		return false
 	}
-	if s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
+	if s.deploy != nil || s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
 		return false
 	}
 	return g.o.Create.MayCreate(s.user, q.res.Path)
@@ -82,6 +82,8 @@ func mayWrite(s subject, q question, r access.Repository, level access.Level) er
 		return noCredential()
 	case s.token != nil && s.token.Access != token.Write:
 		return readOnlyToken()
+	case level < access.Write && s.deploy != nil:
+		return readOnlyDeployKey()
 	case level < access.Write:
 		return readOnlyPerson(s.user.Name)
 	case r.Archived:

@@ -10,14 +10,16 @@ import (
 
 	"jeton/auth/access"
 	"jeton/auth/signin"
+	"jeton/auth/sshkey"
 	"jeton/auth/token"
 )
 
 // subject is who asks, so far as it is known. The zero subject is a guest.
 type subject struct {
 	user access.User
-	// token is set where one was used.
-	token *token.Token
+	// token is set where one was used, deploy where a repository's own key was: then there is no user.
+	token  *token.Token
+	deploy *sshkey.Entry
 	// proven is set where a credential was found, even one that is refused then.
 	proven Proven
 }
@@ -30,7 +32,30 @@ type question struct {
 	access Access
 }
 
-func (s subject) guest() bool { return s.user.ID == "" }
+func (s subject) guest() bool { return s.user.ID == "" && s.deploy == nil }
+
+// name is what the subject is called in reflogs, in the record, and in sentences.
+func (s subject) name() string {
+	if s.deploy != nil {
+		return "deploy key " + s.deploy.Label
+	}
+	return s.user.Name
+}
+
+// level is what the subject may do with a repository. A deploy key opens its own and no other, not even a public one.
+func (g *Gate) level(s subject, r access.Repository) access.Level {
+	switch {
+	case s.deploy == nil:
+		return g.o.Repositories.Level(s.user, r)
+	case s.deploy.RepoID != r.ID:
+		return access.None
+	case s.deploy.Access == sshkey.Write:
+		return access.Write
+	case s.deploy.Access == sshkey.Read:
+		return access.Read
+	}
+	return access.None
+}
 
 func (s subject) credential() string {
 	switch {
@@ -45,7 +70,7 @@ func (s subject) credential() string {
 }
 
 func (s subject) identity() Identity {
-	id := Identity{UserID: s.user.ID, UserName: s.user.Name, Email: s.user.Email, Admin: s.user.Admin,
+	id := Identity{UserID: s.user.ID, UserName: s.name(), Email: s.user.Email, Admin: s.user.Admin,
 		Proven: s.proven, Credential: s.credential()}
 	if s.token != nil {
 		id.TokenExpiry = s.token.ExpiresAt
@@ -199,6 +224,9 @@ func (g *Gate) recallKey(p Proven) (subject, error) {
 	key, ok := g.o.Keys.ByID(p.KeyID)
 	if !ok {
 		return subject{proven: p}, badCredential("the SSH key was removed")
+	}
+	if key.Deploys() {
+		return subject{deploy: &key, proven: p}, nil
 	}
 	u, _ := g.o.Users.ByID(key.UserID)
 	return g.person(subject{user: u, proven: p})

@@ -85,6 +85,11 @@ func readOnlyPerson(name string) error {
 		Sentence: fmt.Sprintf("%s may read this repository, but not push to it. Ask its owner for write permission.", name)}
 }
 
+func readOnlyDeployKey() error {
+	return &Refused{Code: ReadOnly, Reason: "a read-only deploy key", Sentence: "This deploy key may only read. An " +
+		"administrator of the repository can remove it and add it again with write access."}
+}
+
 func readOnlyDoor() error {
 	return &Refused{Code: ReadOnly, Reason: "a write through a door that only reads",
 		Sentence: "Nothing can be changed at this address."}

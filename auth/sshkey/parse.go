@@ -1,8 +1,9 @@
-// Package sshkey keeps the public keys that open SSH for people. A key belongs to one person and to nobody else, since
-// it is the key alone that tells who connects.
+// Package sshkey keeps the public keys that open SSH. A key belongs to one person, or to one repository as its deploy
+// key, and to nobody else, since it is the key alone that tells who connects.
 //
 // Taken are ed25519, ecdsa, rsa of 2,048 bits and more, and the security-key forms of the first two. Refused, with words,
-// are DSA, short RSA, certificates, and lines with options in front. The package proves nothing: that the client holds
+// are DSA, short RSA, certificates, and lines with options in front; only no-touch-required is understood, before a
+// security key. The package proves nothing: that the client holds
 // the private half is for SSH to show.
 package sshkey
 
@@ -10,6 +11,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -35,7 +37,13 @@ type Key struct {
 	Fingerprint string
 	// Comment is what stood behind the key.
 	Comment string
+	// NoTouch: the line began with no-touch-required, so that signatures of this security key need not tell that
+	// somebody touched it.
+	NoTouch bool
 }
+
+// noTouch is the one option that may stand before a key (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
+const noTouch = "no-touch-required"
 
 // Parse reads one line as in authorized_keys or an id_*.pub file (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"). ErrBadKey.
 func Parse(line string) (Key, error) {
@@ -53,14 +61,18 @@ func Parse(line string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: it is not a line such as «ssh-ed25519 AAAA… comment»", ErrBadKey)
 	}
-	if len(options) > 0 {
-		return Key{}, fmt.Errorf("%w: options in front of a key are not supported; leave them out", ErrBadKey)
+	if len(options) > 0 && !slices.Equal(options, []string{noTouch}) {
+		return Key{}, fmt.Errorf("%w: options in front of a key are not supported, except %s; leave them out", ErrBadKey, noTouch)
 	}
 	if err := check(public); err != nil {
 		return Key{}, err
 	}
+	if len(options) > 0 && public.Type() != ssh.KeyAlgoSKED25519 && public.Type() != ssh.KeyAlgoSKECDSA256 {
+		return Key{}, fmt.Errorf("%w: %s is for security keys, and this is none; leave it out", ErrBadKey, noTouch)
+	}
 	return Key{Type: public.Type(), Public: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public))),
-		Fingerprint: ssh.FingerprintSHA256(public), Comment: strings.ToValidUTF8(comment, "\uFFFD")}, nil
+		Fingerprint: ssh.FingerprintSHA256(public), Comment: strings.ToValidUTF8(comment, "\uFFFD"),
+		NoTouch: len(options) > 0}, nil
 }
 
 // check refuses what is too weak, or more than a key.

@@ -127,6 +127,26 @@ func TestParseRefusesWithWords(t *testing.T) {
 	}
 }
 
+func TestOnlySecurityKeysDoWithoutATouch(t *testing.T) {
+	sk := security(t, ssh.KeyAlgoSKED25519)
+	for text, want := range map[string]bool{sk: false, noTouch + " " + sk: true, noTouch + " " + security(t, ssh.KeyAlgoSKECDSA256): true} {
+		if key, err := Parse(text); err != nil || key.NoTouch != want {
+			t.Errorf("%s: got %+v, %v", text, key, err)
+		}
+	}
+	for text, says := range map[string]string{
+		noTouch + " " + line(newEd25519(t)): "for security keys",
+		noTouch + ",restrict " + sk:         "options in front",
+		`from="192.0.2.0/24" ` + sk:         "options in front",
+		"verify-required " + sk:             "options in front",
+		noTouch + "," + noTouch + " " + sk:  "options in front",
+	} {
+		if _, err := Parse(text); !errors.Is(err, ErrBadKey) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
 func certificate(t *testing.T) string {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -208,6 +228,45 @@ func TestAKeyBelongsToOnePerson(t *testing.T) {
 	if _, err := s.Add(t.Context(), root, "ada", "", "nonsense"); !errors.Is(err, ErrBadKey) {
 		t.Errorf("nonsense: got error %v", err)
 	}
+}
+
+func TestADeployKeyBelongsToOneRepository(t *testing.T) {
+	s, d := newStore(t)
+	for _, id := range []string{"app", "lib"} {
+		ok(t, d.Repositories().Insert(t.Context(), db.Repository{ID: id, Path: id, FoldedPath: id, OwnerID: "ada"}))
+	}
+	key := newEd25519(t)
+	made, err := s.AddDeploy(t.Context(), root, "app", Write, "release", line(key))
+	ok(t, err)
+	for name, s := range map[string]*Store{"at once": s, "after a restart": openStore(t, d)} {
+		got, found := s.Find(key.Marshal())
+		if !found || got != made || !got.Deploys() || got.RepoID != "app" || got.Access != Write || got.UserID != "" {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		if len(s.OfRepository("app")) != 1 || len(s.OfRepository("lib")) != 0 || len(s.OfRepository("")) != 0 || len(s.List("ada")) != 0 || len(s.List("")) != 1 {
+			t.Errorf("%s: it is listed where it does not belong", name)
+		}
+	}
+	if _, err := s.AddDeploy(t.Context(), root, "lib", Read, "", line(key)); !errors.Is(err, ErrTaken) {
+		t.Errorf("for a second repository: got %v, want ErrTaken", err)
+	}
+	if _, err := s.Add(t.Context(), root, "ada", "", line(key)); !errors.Is(err, ErrTaken) {
+		t.Errorf("for a person: got %v, want ErrTaken", err)
+	}
+	for _, a := range []Access{"", "admin"} {
+		if _, err := s.AddDeploy(t.Context(), root, "lib", a, "", line(newEd25519(t))); !errors.Is(err, ErrBadKey) {
+			t.Errorf("with the access %q: got %v", a, err)
+		}
+	}
+	if _, err := s.AddDeploy(t.Context(), root, "none", Read, "", line(newEd25519(t))); !errors.Is(err, ErrBadKey) {
+		t.Errorf("of no repository: got %v", err)
+	}
+	ok(t, d.Repositories().Delete(t.Context(), "app"))
+	if _, found := s.Find(key.Marshal()); found {
+		t.Error("it outlives its repository")
+	}
+	_, err = s.Add(t.Context(), root, "ada", "", line(key)) // free again
+	ok(t, err)
 }
 
 func TestRemovedKeyIsGoneAtOnce(t *testing.T) {

@@ -20,20 +20,36 @@ import (
 var (
 	// ErrNotFound: there is no such key.
 	ErrNotFound = errors.New("there is no such key")
-	// ErrTaken: the key is there already, this person's or another's.
-	ErrTaken = errors.New("this key is in use already; a key belongs to one person")
+	// ErrTaken: the key is there already, somebody's or a repository's.
+	ErrTaken = errors.New("this key is in use already; a key belongs to one person, or to one repository as its deploy key")
 )
 
 // maxLabel is how many characters a label may have.
 const maxLabel = 100
 
-// Entry is a key and whose it is.
+// Access is what a deploy key may do.
+type Access string
+
+// The accesses of deploy keys. A person's key has none of its own: it may what the person may.
+const (
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+// Entry is a key and whose it is: a person's (UserID), or a repository's deploy key (RepoID, Access).
 type Entry struct {
-	ID, UserID, Label string
+	ID, UserID, RepoID string
+	Access             Access
+	Label              string
 	// Public is "type base64"; Fingerprint is SHA256:….
 	Public, Fingerprint string
-	CreatedAt           time.Time
+	// NoTouch: signatures of this security key need not tell that somebody touched it.
+	NoTouch   bool
+	CreatedAt time.Time
 }
+
+// Deploys tells that the key is a repository's and nobody's.
+func (e Entry) Deploys() bool { return e.RepoID != "" }
 
 // Store is everybody's keys. It answers from memory, which follows the database at once, and is safe for concurrent use.
 type Store struct {
@@ -82,20 +98,35 @@ func (s *Store) follow(c db.Change) {
 			s.put(row)
 		}
 	case db.User:
-		if !c.Deleted {
-			return
+		if c.Deleted {
+			s.dropAll(func(e Entry) bool { return e.UserID == row.ID })
 		}
-		for id, e := range s.byID {
-			if e.UserID == row.ID {
-				s.drop(id)
-			}
+	case db.Repository:
+		if c.Deleted {
+			s.dropAll(func(e Entry) bool { return e.RepoID == row.ID })
 		}
 	}
 }
 
 func (s *Store) put(r db.SSHKey) {
-	s.byID[r.ID] = Entry(r)
+	e := Entry{ID: r.ID, Access: Access(r.Access), Label: r.Label, Public: r.Public, Fingerprint: r.Fingerprint, NoTouch: r.NoTouch,
+		CreatedAt: r.CreatedAt}
+	if r.UserID != nil {
+		e.UserID = *r.UserID
+	}
+	if r.RepositoryID != nil {
+		e.RepoID = *r.RepositoryID
+	}
+	s.byID[r.ID] = e
 	s.byFingerprint[r.Fingerprint] = r.ID
+}
+
+func (s *Store) dropAll(of func(Entry) bool) {
+	for id, e := range s.byID {
+		if of(e) {
+			s.drop(id)
+		}
+	}
 }
 
 func (s *Store) drop(id string) {
@@ -121,12 +152,21 @@ func (s *Store) ByID(id string) (Entry, bool) {
 	return e, ok
 }
 
-// List is somebody's keys, or everybody's where userID is "", oldest first.
+// List is somebody's keys, oldest first; every key, deploy keys too, where userID is "".
 func (s *Store) List(userID string) []Entry {
+	return s.list(func(e Entry) bool { return userID == "" || e.UserID == userID })
+}
+
+// OfRepository is the deploy keys of a repository, oldest first.
+func (s *Store) OfRepository(repoID string) []Entry {
+	return s.list(func(e Entry) bool { return e.Deploys() && e.RepoID == repoID })
+}
+
+func (s *Store) list(which func(Entry) bool) []Entry {
 	s.mu.RLock()
 	list := []Entry{}
 	for _, e := range s.byID {
-		if userID == "" || e.UserID == userID {
+		if which(e) {
 			list = append(list, e)
 		}
 	}
@@ -140,25 +180,43 @@ func (s *Store) List(userID string) []Entry {
 	return list
 }
 
-// Add takes a key in from its authorized_keys line; an empty label becomes the line's comment. ErrBadKey, ErrTaken.
+// Add takes a person's key in from its authorized_keys line; an empty label becomes the line's comment. ErrBadKey,
+// ErrTaken.
 func (s *Store) Add(ctx context.Context, by audit.Actor, userID, label, line string) (Entry, error) {
+	return s.insert(ctx, by, db.SSHKey{UserID: &userID, Label: label}, line)
+}
+
+// AddDeploy takes in a key that opens one repository and belongs to nobody; otherwise as Add. ErrBadKey, ErrTaken.
+func (s *Store) AddDeploy(ctx context.Context, by audit.Actor, repoID string, a Access, label, line string) (Entry, error) {
+	if a != Read && a != Write {
+		return Entry{}, fmt.Errorf("%w: the access of a deploy key is read or write", ErrBadKey)
+	}
+	return s.insert(ctx, by, db.SSHKey{RepositoryID: &repoID, Access: string(a), Label: label}, line)
+}
+
+// insert completes a row by what its line says and stores it.
+func (s *Store) insert(ctx context.Context, by audit.Actor, row db.SSHKey, line string) (Entry, error) {
 	key, err := Parse(line)
 	if err != nil {
 		return Entry{}, err
 	}
-	row := db.SSHKey{ID: db.NewID(), UserID: userID, Label: labelFor(label, key), Public: key.Public,
-		Fingerprint: key.Fingerprint, CreatedAt: s.now()}
+	row.ID, row.Label, row.CreatedAt = db.NewID(), labelFor(row.Label, key), s.now()
+	row.Public, row.Fingerprint, row.NoTouch = key.Public, key.Fingerprint, key.NoTouch
+	owner := row.UserID
+	if owner == nil {
+		owner = row.RepositoryID
+	}
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := tx.SSHKeys().Insert(ctx, row); err != nil {
 			return err
 		}
-		return audit.Done(ctx, tx, by, "key.add", key.Fingerprint, userID)
+		return audit.Done(ctx, tx, by, "key.add", key.Fingerprint, strings.TrimSpace(*owner+" "+row.Access))
 	})
 	switch {
 	case errors.Is(err, db.ErrTaken):
 		return Entry{}, ErrTaken
 	case errors.Is(err, db.ErrInUse):
-		return Entry{}, fmt.Errorf("%w: there is no such user", ErrBadKey)
+		return Entry{}, fmt.Errorf("%w: whose it would be is not there", ErrBadKey)
 	case err != nil:
 		return Entry{}, fmt.Errorf("store SSH key: %w", err)
 	}
@@ -176,7 +234,7 @@ func (s *Store) Remove(ctx context.Context, by audit.Actor, id string) error {
 		if err := tx.SSHKeys().Delete(ctx, id); err != nil {
 			return err
 		}
-		return audit.Done(ctx, tx, by, "key.remove", e.Fingerprint, e.UserID)
+		return audit.Done(ctx, tx, by, "key.remove", e.Fingerprint, e.UserID+e.RepoID)
 	})
 	if errors.Is(err, db.ErrNotFound) {
 		return ErrNotFound

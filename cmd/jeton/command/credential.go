@@ -3,13 +3,11 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/operate"
 )
 
@@ -72,53 +70,6 @@ func (a *app) tokenShow() *cobra.Command {
 				}
 			})
 		}}
-}
-
-func (a *app) keys() *cobra.Command {
-	return group("key", "SSH keys", "  jeton key add --user ada --label laptop ~/.ssh/id_ed25519.pub\n  jeton key list",
-		a.keyAdd(), a.keyList(), a.change("key", "remove ID", "Take a key out", "key.remove", "This takes out the key"))
-}
-
-func (a *app) keyAdd() *cobra.Command {
-	var n operate.NewKey
-	c := &cobra.Command{Use: "add FILE", Short: "Let a public key sign somebody in; - reads standard input", Args: exactly(1),
-		Example: "  jeton key add --user ada --label laptop ~/.ssh/id_ed25519.pub",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			in := cmd.InOrStdin()
-			if args[0] != "-" {
-				f, err := os.Open(args[0])
-				if err != nil {
-					return control.Fail(control.Invalid, "read the key: %v", err)
-				}
-				defer func() { _ = f.Close() }()
-				in = f
-			}
-			line, err := io.ReadAll(io.LimitReader(in, maxLine))
-			if err != nil {
-				return fmt.Errorf("read the key: %w", err)
-			}
-			n.Line = strings.TrimSpace(string(line))
-			return call(a, cmd, "key.add", n, func(w io.Writer, k operate.Key) { fmt.Fprintf(w, "Added %s for %s.\n", k.Fingerprint, k.User) })
-		}}
-	c.Flags().StringVar(&n.User, "user", "", "whose it is")
-	c.Flags().StringVar(&n.Label, "label", "", "what it is for (default: the key's comment)")
-	return c
-}
-
-func (a *app) keyList() *cobra.Command {
-	var n operate.Named
-	c := &cobra.Command{Use: "list", Short: "SSH keys", Args: exactly(0), Example: "  jeton key list --user ada",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return call(a, cmd, "key.list", n, func(w io.Writer, list []operate.Key) {
-				var rows [][]string
-				for _, k := range list {
-					rows = append(rows, []string{k.ID, k.User, k.Fingerprint, k.Label})
-				}
-				table(w, "ID USER FINGERPRINT LABEL", rows)
-			})
-		}}
-	c.Flags().StringVar(&n.Name, "user", "", "only this person's")
-	return c
 }
 
 func (a *app) signIn() *cobra.Command {

@@ -6,7 +6,6 @@ import (
 
 	"jeton/auth/audit"
 	"jeton/auth/signin"
-	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/cmd/jeton/control"
 )
@@ -62,27 +61,6 @@ func when(t time.Time) *time.Time {
 	return &t
 }
 
-// NewKey are the arguments of key.add; Line is as in authorized_keys.
-type NewKey struct {
-	User  string `json:"user"`
-	Label string `json:"label"`
-	Line  string `json:"line"`
-}
-
-// Key is an SSH key as commands show one.
-type Key struct {
-	ID          string    `json:"id"`
-	User        string    `json:"user"`
-	Label       string    `json:"label"`
-	Fingerprint string    `json:"fingerprint"`
-	Public      string    `json:"public"`
-	CreatedAt   time.Time `json:"created_at"`
-}
-
-func (o operator) shownKey(e sshkey.Entry) Key {
-	return Key{ID: e.ID, User: o.userName(e.UserID), Label: e.Label, Fingerprint: e.Fingerprint, Public: e.Public, CreatedAt: e.CreatedAt}
-}
-
 // Plugin is a way of signing in.
 type Plugin struct {
 	ID      string `json:"id"`
@@ -92,6 +70,7 @@ type Plugin struct {
 
 // credentials registers the operations about tokens, keys and sign-in methods.
 func (o operator) credentials(r control.Registry) {
+	o.keys(r)
 	handle(r, "token.create", o.mint)
 	handle(r, "token.list", func(_ context.Context, _ audit.Actor, n Named) ([]Token, error) {
 		id, err := o.userID(n.Name)
@@ -110,25 +89,6 @@ func (o operator) credentials(r control.Registry) {
 	})
 	handle(r, "token.revoke", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
 		return Nothing{}, o.s.Tokens.Revoke(ctx, by, n.Name)
-	})
-	handle(r, "key.add", func(ctx context.Context, by audit.Actor, n NewKey) (Key, error) {
-		u, err := o.user(n.User)
-		if err != nil {
-			return Key{}, err
-		}
-		e, err := o.s.Keys.Add(ctx, by, u.ID, n.Label, n.Line)
-		return o.shownKey(e), err
-	})
-	handle(r, "key.list", func(_ context.Context, _ audit.Actor, n Named) ([]Key, error) {
-		id, err := o.userID(n.Name)
-		list := []Key{}
-		for _, e := range o.s.Keys.List(id) {
-			list = append(list, o.shownKey(e))
-		}
-		return list, err
-	})
-	handle(r, "key.remove", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
-		return Nothing{}, o.s.Keys.Remove(ctx, by, n.Name)
 	})
 	handle(r, "auth.list", func(context.Context, audit.Actor, Nothing) ([]Plugin, error) {
 		list := []Plugin{}

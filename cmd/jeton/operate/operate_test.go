@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,8 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = NewToken{User: "nobody", Kind: "vcs"}
 		case "key.add":
 			args = NewKey{User: "nobody"}
+		case "key.list":
+			args = KeysOf{Repository: "nobody/nothing"}
 		}
 		err := c.Call(t.Context(), name, args, nil)
 		if e := new(control.Error); !errors.As(err, &e) || e.Code != control.NotFound && e.Code != control.Invalid {
@@ -110,5 +113,48 @@ func TestExpiriesAreChoicesOrDurations(t *testing.T) {
 		if got, err := expiry(choice); err == nil {
 			t.Errorf("%q ends at %s", choice, got)
 		}
+	}
+}
+
+func TestAKeyIsAPersonsOrARepositorysAndNeverBoth(t *testing.T) {
+	c := caller(t)
+	line := "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ci"
+	err := c.Call(t.Context(), "user.create", NewUser{Name: "ada"}, nil)
+	if err := errors.Join(err, c.Call(t.Context(), "repo.create", NewRepo{Path: "ada/app"}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for name, k := range map[string]NewKey{
+		"both":                 {User: "ada", Repository: "ada/app", Line: line},
+		"neither":              {Line: line},
+		"access of a person's": {User: "ada", Access: "read", Line: line},
+		"no such access":       {Repository: "ada/app", Access: "admin", Line: line},
+		"no such repository":   {Repository: "ada/none", Line: line},
+	} {
+		if err := c.Call(t.Context(), "key.add", k, nil); err == nil {
+			t.Errorf("%s: a key was added", name)
+		}
+	}
+	var made Key
+	if err := c.Call(t.Context(), "key.add", NewKey{Repository: "ada/app", Label: "build", Line: line}, &made); err != nil {
+		t.Fatal(err)
+	}
+	if made.User != "" || made.Repository != "ada/app" || made.Access != "read" || made.Label != "build" || made.Owner() != "ada/app (read)" {
+		t.Errorf("made %+v", made)
+	}
+	err = c.Call(t.Context(), "key.add", NewKey{User: "ada", Line: line}, nil)
+	if e := new(control.Error); !errors.As(err, &e) || e.Code != control.Taken || !strings.Contains(e.Message, "deploy key") {
+		t.Errorf("a deploy key given to a person: %v", err)
+	}
+	for of, want := range map[KeysOf]int{{}: 1, {User: "ada"}: 0, {Repository: "ada/app"}: 1} {
+		var list []Key
+		if err := c.Call(t.Context(), "key.list", of, &list); err != nil || len(list) != want {
+			t.Errorf("%+v: %+v, %v", of, list, err)
+		}
+	}
+	if err := c.Call(t.Context(), "key.list", KeysOf{User: "ada", Repository: "ada/app"}, nil); err == nil {
+		t.Error("keys of both were listed")
+	}
+	if err := c.Call(t.Context(), "key.remove", Named{Name: made.ID}, nil); err != nil {
+		t.Error(err)
 	}
 }
