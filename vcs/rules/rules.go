@@ -46,7 +46,7 @@ func (r *Rules) Hides(ref string) bool {
 	}
 	for i := len(r.Hidden) - 1; i >= 0; i-- {
 		pattern, shows := strings.CutPrefix(r.Hidden[i], "!")
-		pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "^"), "/")
+		pattern = strings.TrimRight(strings.TrimPrefix(pattern, "^"), "/")
 		if rest, ok := strings.CutPrefix(ref, pattern); ok && (rest == "" || rest[0] == '/') {
 			return !shows
 		}

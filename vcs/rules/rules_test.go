@@ -13,6 +13,7 @@ func TestHidesAsTransferHideRefsDoes(t *testing.T) {
 		{"refs/jeton/keep", []string{"!refs/jeton"}, true},
 		{"refs/pull/1/head", []string{"refs/pull"}, true},
 		{"refs/pull/1/head", []string{"refs/pull/"}, true},
+		{"refs/pull/1/head", []string{"refs/pull//"}, true},
 		{"refs/pulled", []string{"refs/pull"}, false},
 		{"refs/pull/1/head", []string{"refs/pull", "!refs/pull/1"}, false},
 		{"refs/pull/1/head", []string{"!refs/pull/1", "refs/pull"}, true},

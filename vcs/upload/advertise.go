@@ -4,16 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
 
 // capabilities of protocols 0 and 1: what is built, and nothing else (gitprotocol-capabilities).
-const capabilities = "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag " +
-	"multi_ack_detailed allow-tip-sha1-in-want allow-reachable-sha1-in-want no-done filter"
+func capabilities(r *rules.Rules) string {
+	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag " +
+		"multi_ack_detailed allow-tip-sha1-in-want no-done"
+	if r.AdvertisedOnly {
+		return caps
+	}
+	return caps + " allow-reachable-sha1-in-want" + filter
+}
+
+// filter is advertised where any object may be wanted: a partial clone asks for the blobs that it lacks by their ids.
+const filter = " filter"
 
 // Advertise writes the ref advertisement (protocols 0 and 1) or the capability advertisement (protocol 2), without the
 // "# service" line that HTTP puts before it. An error is one of reading the repository or of w; a client must not take
@@ -21,12 +30,7 @@ const capabilities = "multi_ack thin-pack side-band side-band-64k ofs-delta shal
 func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Session, w io.Writer) error {
 	out := wire.NewWriter(w)
 	if ses.Version == wire.V2 {
-		for _, line := range []string{
-			"version 2", "agent=" + s.o.Agent, "ls-refs=unborn", "fetch=shallow wait-for-done filter", "server-option", "object-format=" + oid.Format,
-		} {
-			_ = out.Line(line)
-		}
-		_ = out.Flush()
+		s.commandsOf(out, &ses.Rules)
 		return out.Send()
 	}
 	view, err := repo.View(ctx)
@@ -37,15 +41,28 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 	if ses.Version == wire.V1 {
 		_ = out.Line("version 1")
 	}
-	s.refs(out, view.Refs)
+	s.refs(out, sight{&ses.Rules, view.Refs})
 	_ = out.Flush()
 	return out.Send()
 }
 
+// commandsOf writes the capability advertisement of protocol 2 (gitprotocol-v2, "Capability Advertisement").
+func (s *Server) commandsOf(out *wire.Writer, r *rules.Rules) {
+	fetch := "fetch=shallow wait-for-done"
+	if !r.AdvertisedOnly {
+		fetch += filter
+	}
+	for _, line := range []string{"version 2", "agent=" + s.o.Agent, "ls-refs=unborn", fetch, "server-option", "object-format=" + oid.Format} {
+		_ = out.Line(line)
+	}
+	_ = out.Flush()
+}
+
 // refs writes HEAD, then every ref with what it peels to; the capabilities stand behind the first.
-func (s *Server) refs(out *wire.Writer, snap *storage.Snapshot) {
-	caps := "\x00" + capabilities
-	if shown(&snap.Head) && snap.Head.Target != "" {
+func (s *Server) refs(out *wire.Writer, see sight) {
+	snap := see.snap
+	caps := "\x00" + capabilities(see.rules)
+	if see.shows(&snap.Head) && snap.Head.Target != "" {
 		caps += " symref=HEAD:" + snap.Head.Target
 	}
 	caps += " object-format=" + oid.Format + " agent=" + s.o.Agent
@@ -60,12 +77,12 @@ func (s *Server) refs(out *wire.Writer, snap *storage.Snapshot) {
 		p.end()
 		caps = ""
 	}
-	if shown(&snap.Head) {
+	if see.shows(&snap.Head) {
 		line(snap.Head.ID, "HEAD", "")
 	}
 	for i := range snap.Refs {
 		ref := &snap.Refs[i]
-		if !shown(ref) {
+		if !see.shows(ref) {
 			continue
 		}
 		line(ref.ID, ref.Name, "")
@@ -77,29 +94,6 @@ func (s *Server) refs(out *wire.Writer, snap *storage.Snapshot) {
 		line(oid.Zero, "capabilities^{}", "")
 	}
 	p.send()
-}
-
-// own begins the names of refs that are the server's own.
-const own = "refs/jeton/"
-
-// shown reports whether a client may know of a ref: it is not the server's own, does not stand for one that is, and
-// leads somewhere.
-func shown(ref *storage.Ref) bool {
-	return !ref.ID.IsZero() && !strings.HasPrefix(ref.Name, own) && !strings.HasPrefix(ref.Target, own)
-}
-
-// tips are the ids of all refs that a client sees.
-func tips(s *storage.Snapshot) []oid.ID {
-	ids := make([]oid.ID, 0, len(s.Refs)+1)
-	if shown(&s.Head) {
-		ids = append(ids, s.Head.ID)
-	}
-	for i := range s.Refs {
-		if shown(&s.Refs[i]) {
-			ids = append(ids, s.Refs[i].ID)
-		}
-	}
-	return ids
 }
 
 // pageSize is how many bytes of lines go to the client at a time.

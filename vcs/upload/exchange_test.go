@@ -177,7 +177,7 @@ func TestAConversationOfProtocol2HoldsManyCommands(t *testing.T) {
 func TestAdvertisements(t *testing.T) {
 	f := history(t, 2, Options{Agent: "jeton/9"})
 	f.hide()
-	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want allow-reachable-sha1-in-want no-done filter"
+	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want no-done allow-reachable-sha1-in-want filter"
 	m, o, v1, nest := f.id("main"), f.id("old"), f.id("v1"), f.id("v1-signed")
 	want := []string{m + " HEAD\x00" + caps + " symref=HEAD:refs/heads/main object-format=sha1 agent=jeton/9", m + " refs/heads/main", o + " refs/heads/old", m + " refs/tags/light",
 		v1 + " refs/tags/v1", o + " refs/tags/v1^{}", nest + " refs/tags/v1-signed", o + " refs/tags/v1-signed^{}", "0000"}

@@ -80,6 +80,9 @@ func (c *conversation) checkWants(wants []oid.ID) error {
 	if len(rest) == 0 {
 		return nil
 	}
+	if c.ses.Rules.AdvertisedOnly {
+		return refuse("not our ref %s", rest[0])
+	}
 	hidden, err := c.visible().Objects(c.ctx, rest)
 	if errors.Is(err, reach.ErrBudget) {
 		return fmt.Errorf("%w (%w)", refuse("not our ref %s", rest[0]), err)
@@ -98,11 +101,11 @@ func (c *conversation) checkWants(wants []oid.ID) error {
 func (c *conversation) noTips(wants []oid.ID) []oid.ID {
 	open := set(wants)
 	snap := c.view.Refs
-	if shown(&snap.Head) {
+	if c.sight.shows(&snap.Head) {
 		delete(open, snap.Head.ID)
 	}
 	for i := 0; i < len(snap.Refs) && len(open) > 0; i++ {
-		if ref := &snap.Refs[i]; shown(ref) {
+		if ref := &snap.Refs[i]; c.sight.shows(ref) {
 			delete(open, ref.ID)
 			if !ref.Peeled.IsZero() { // zero is what a client may want too, to be refused
 				delete(open, ref.Peeled)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"jeton/vcs/rules"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/wire"
 )
@@ -47,6 +48,7 @@ type fixture struct {
 	server *Server
 	src    string // a working copy that pushes into dir by real git, past the server
 	clock  int
+	rules  rules.Rules // those of what is served over HTTP
 }
 
 // empty makes a repository without a commit.
@@ -136,14 +138,14 @@ func (f *fixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if v != wire.V2 {
 			_, _ = w.Write([]byte("001e# service=git-upload-pack\n0000"))
 		}
-		err = f.server.Advertise(r.Context(), f.repo, Session{Version: v}, w)
+		err = f.server.Advertise(r.Context(), f.repo, Session{Version: v, Rules: f.rules}, w)
 	case "/git-upload-pack":
 		body := r.Body
 		if r.Header.Get("Content-Encoding") == "gzip" {
 			body = gunzip(f.t, r.Body)
 		}
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-		err = f.server.Serve(r.Context(), f.repo, Session{Version: v, Stateless: true}, body, w)
+		err = f.server.Serve(r.Context(), f.repo, Session{Version: v, Stateless: true, Rules: f.rules}, body, w)
 	default:
 		http.NotFound(w, r)
 	}

@@ -48,13 +48,13 @@ func (c *conversation) lsRefs(more bool) error {
 	prefixes := minimal(l.prefixes)
 	p := page{out: c.out}
 	if wanted("HEAD", prefixes) {
-		l.head(&p, &c.view.Refs.Head)
+		l.head(&p, c.sight)
 	}
 	if len(prefixes) == 0 {
-		l.refs(&p, c.view.Refs.Refs)
+		l.refs(&p, c.sight, c.view.Refs.Refs)
 	}
 	for _, prefix := range prefixes {
-		l.refs(&p, c.view.Refs.WithPrefix(prefix))
+		l.refs(&p, c.sight, c.view.Refs.WithPrefix(prefix))
 	}
 	p.send()
 	_ = c.out.Flush()
@@ -84,21 +84,22 @@ func wanted(refName string, prefixes []string) bool {
 }
 
 // head writes HEAD; one without a commit yet only where the client asks for both (as C git's ls-refs does).
-func (l *listing) head(p *page, head *storage.Ref) {
-	if shown(head) {
+func (l *listing) head(p *page, see sight) {
+	head := &see.snap.Head
+	if see.shows(head) {
 		l.ref(p, head)
 		return
 	}
-	if l.unborn && l.symrefs && head.ID.IsZero() && head.Target != "" && !strings.HasPrefix(head.Target, own) {
+	if target := see.unborn(); l.unborn && l.symrefs && target != "" {
 		p.begin()
-		p.b = append(append(p.b, "unborn HEAD symref-target:"...), head.Target...)
+		p.b = append(append(p.b, "unborn HEAD symref-target:"...), target...)
 		p.end()
 	}
 }
 
-func (l *listing) refs(p *page, refs []storage.Ref) {
+func (l *listing) refs(p *page, see sight, refs []storage.Ref) {
 	for i := range refs {
-		if shown(&refs[i]) {
+		if see.shows(&refs[i]) {
 			l.ref(p, &refs[i])
 		}
 	}

@@ -109,7 +109,7 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session
 	}
 	defer view.Close()
 	src := &input{r: r}
-	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
+	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, sight: sight{&ses.Rules, view.Refs}, src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
 	c.allow()
 	if ses.Version == wire.V2 {
 		err = c.commands()
@@ -126,9 +126,11 @@ type conversation struct {
 	ses  Session
 	repo string
 	view *storage.View
-	src  *input
-	in   *wire.Reader
-	out  *wire.Writer
+	// sight is which of the view's refs the client sees.
+	sight sight
+	src   *input
+	in    *wire.Reader
+	out   *wire.Writer
 	// seen answers what the client may know of; nil until somebody asks (visible).
 	seen *reach.Visible
 	// sending says that the pack has begun; band is where it goes then, and errors too, nil for a client without bands.
@@ -139,7 +141,7 @@ type conversation struct {
 // visible is asked what the client may know of. It costs a look at every ref, so ls-refs never asks.
 func (c *conversation) visible() *reach.Visible {
 	if c.seen == nil {
-		c.seen = reach.NewVisible(c.view.Objects, tips(c.view.Refs), reach.Options{Budget: c.s.o.Limits.Walk})
+		c.seen = reach.NewVisible(c.view.Objects, c.sight.tips(), reach.Options{Budget: c.s.o.Limits.Walk})
 	}
 	return c.seen
 }
