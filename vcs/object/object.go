@@ -108,6 +108,8 @@ type Entry struct {
 	Mode filemode.FileMode
 	Name []byte
 	ID   oid.ID
+	// Padded says that the mode is written with a zero in front, as some old programs did.
+	Padded bool
 }
 
 // IsTree reports whether the entry is a tree (a folder), IsLink whether it is a submodule's commit,
@@ -151,7 +153,7 @@ func (t *Tree) Next() (Entry, bool) {
 		t.err = malformed("tree entry is cut off or has no name")
 		return Entry{}, false
 	}
-	e := Entry{Mode: filemode.FileMode(mode), Name: rest[:n], ID: oid.FromBytes(rest[n+1:])}
+	e := Entry{Mode: filemode.FileMode(mode), Name: rest[:n], ID: oid.FromBytes(rest[n+1:]), Padded: t.rest[0] == '0'}
 	t.rest = rest[n+1+oid.Size:]
 	return e, true
 }

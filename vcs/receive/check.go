@@ -1,89 +1,165 @@
 package receive
 
 import (
-	"bytes"
 	"fmt"
-	"strings"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
-	"jeton/vcs/object"
 	"jeton/vcs/oid"
+	"jeton/vcs/pack/ingest"
+	"jeton/vcs/receive/fsck"
+	"jeton/vcs/rules"
+	"jeton/vcs/wire"
 )
 
-// checkObject refuses commits, trees and tags that do not parse, and trees that would hurt whoever checks them out: the
-// names by which a tree writes into .git, or outside of it, and entries twice or out of order, by which two programs
-// would see different files. It is the part of git-fsck that no repository may go without; the rest comes with settings.
-func checkObject(kind plumbing.ObjectType, _ oid.ID, content []byte) error {
+// Objects bound single objects of a push; a zero means the default that stands behind it.
+type Objects struct {
+	// Path is how long the name of one file or folder may be, in bytes (4,096).
+	Path int
+	// TreeEntries is how many files and folders one folder may hold (1,000,000).
+	TreeEntries int
+}
+
+// maxNotes is how many forgiven faults of one push are remembered and told; of the rest it is told how many they are.
+const maxNotes = 100
+
+// inspection is the checking of the objects of one push. While the pack arrives several goroutines use it, afterwards one.
+type inspection struct {
+	policy  fsck.Policy
+	entries int // how many a tree may have
+	trees   fsck.Trees
+	mu      sync.Mutex // guards what follows
+	files   files
+	notes   []note
+	more    int // notes beyond maxNotes
+}
+
+// note is a fault that was forgiven.
+type note struct {
+	id oid.ID
+	fsck.Finding
+}
+
+func newInspection(r rules.Rules, o Objects) *inspection {
+	if o.Path <= 0 {
+		o.Path = 4096
+	}
+	if o.TreeEntries <= 0 {
+		o.TreeEntries = 1_000_000
+	}
+	in := &inspection{policy: fsck.NewPolicy(r.Exempt), entries: o.TreeEntries}
+	in.trees = fsck.Trees{MaxName: o.Path, Named: in.named}
+	return in
+}
+
+// object checks a commit, tree or tag; it is the ingest.Options.Check of a push.
+func (in *inspection) object(kind plumbing.ObjectType, id oid.ID, content []byte) error {
+	var found fsck.Set
 	switch kind {
 	case plumbing.CommitObject:
-		_, err := object.ParseCommit(content)
-		return err
+		found = fsck.Commit(content)
 	case plumbing.TagObject:
-		_, _, err := object.ParseTag(content)
-		return err
+		found = fsck.Tag(content)
 	case plumbing.TreeObject:
-		return checkTree(content)
+		var entries int
+		if found, entries = in.trees.Check(content); entries > in.entries {
+			return &ingest.LimitError{
+				What: fmt.Sprintf("tree %s has %d entries", id, entries), Setting: "receive.max_tree_entries", Limit: int64(in.entries),
+			}
+		}
+		if found.Has(fsck.LargePathname) {
+			return &ingest.LimitError{
+				What: fmt.Sprintf("object %s: %s: %s", id, fsck.LargePathname, fsck.LargePathname.Text()), Setting: "receive.max_path", Limit: int64(in.trees.MaxName),
+			}
+		}
+	}
+	if found == 0 {
+		return nil
+	}
+	return in.judge(id, found)
+}
+
+// judge refuses an object, or notes its faults.
+func (in *inspection) judge(id oid.ID, found fsck.Set) error {
+	refused, noted := in.policy.Judge(found)
+	if refused != 0 {
+		f := &faultError{id: id}
+		for m := range refused.All() {
+			f.found = append(f.found, fsck.Finding{Message: m})
+		}
+		return f
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for m := range noted.All() {
+		in.note(note{id, fsck.Finding{Message: m}})
 	}
 	return nil
 }
 
-func checkTree(content []byte) error {
-	t := object.NewTree(content)
-	var before object.Entry
-	for e, ok := t.Next(); ok; e, ok = t.Next() {
-		if what := badName(string(e.Name)); what != "" {
-			return fmt.Errorf("%w: it has an entry %s", object.ErrMalformed, what)
-		}
-		if before.Name != nil {
-			if bytes.Equal(before.Name, e.Name) {
-				return fmt.Errorf("%w: it has an entry twice (duplicateEntries)", object.ErrMalformed)
-			}
-			if !ordered(before, e) {
-				return fmt.Errorf("%w: its entries are out of order (treeNotSorted)", object.ErrMalformed)
-			}
-		}
-		before = e
+// note remembers a fault. in.mu is held, or nobody else is there.
+func (in *inspection) note(n note) {
+	if len(in.notes) == maxNotes {
+		in.more++
+		return
 	}
-	return t.Err()
+	in.notes = append(in.notes, n)
 }
 
-// ordered compares neighbours as git sorts trees: the name of a tree counts as if it ended in a slash.
-func ordered(a, b object.Entry) bool { return bytes.Compare(key(a), key(b)) < 0 }
-
-func key(e object.Entry) []byte {
-	if e.IsTree() {
-		return append(append(make([]byte, 0, len(e.Name)+1), e.Name...), '/')
+// forgiven is what the journal keeps of the faults that were forgiven: "ID-OF-MESSAGE OBJECT", and at last how many more
+// there were.
+func (in *inspection) forgiven() []string {
+	if in == nil || len(in.notes) == 0 {
+		return nil
 	}
-	return e.Name
+	list := make([]string, 0, len(in.notes)+1)
+	for _, n := range in.notes {
+		list = append(list, n.Message.String()+" "+n.id.String())
+	}
+	if in.more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", in.more))
+	}
+	return list
 }
 
-// badName says what is wrong with the name of an entry; empty for nothing.
-func badName(s string) string {
-	switch {
-	case s == "." || s == "..":
-		return "called " + s + " (hasDot, hasDotdot)"
-	case strings.Contains(s, "/"):
-		return "with a slash in its name (fullPathname)"
-	case dotGit(s):
-		return "that some systems take for .git (hasDotgit)"
+// warn tells the pusher what was forgiven, as git prints it.
+func (in *inspection) warn(band *wire.SideBand) {
+	if in == nil || band == nil {
+		return
 	}
-	return ""
+	for _, n := range in.notes {
+		_ = band.Progress("warning: " + sentence(n.id, n.Finding) + "\n")
+	}
+	if in.more > 0 {
+		_ = band.Progress(fmt.Sprintf("warning: and %d more faults like these\n", in.more))
+	}
 }
 
-// ignored are the code points that HFS+ leaves out when it compares names.
-var ignored = strings.NewReplacer("\u200c", "", "\u200d", "", "\u200e", "", "\u200f", "", "\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "",
-	"\u206a", "", "\u206b", "", "\u206c", "", "\u206d", "", "\u206e", "", "\u206f", "", "\ufeff", "")
+// faultError is an object that is refused.
+type faultError struct {
+	id    oid.ID
+	found []fsck.Finding
+}
 
-// dotGit reports whether a name is .git on some file system: in any case, with HFS+'s ignored characters, with what NTFS
-// drops at the end or puts behind (":stream"), in the short form git~1, or behind a backslash.
-func dotGit(s string) bool {
-	for part := range strings.SplitSeq(s, `\`) {
-		part, _, _ = strings.Cut(ignored.Replace(part), ":")
-		part = strings.ToLower(strings.TrimRight(part, " ."))
-		if part == ".git" || part == "git~1" {
-			return true
-		}
+// Error implements error, in git's words.
+func (f *faultError) Error() string { return sentence(f.id, f.found[0]) }
+
+// tell prints all that is wrong with the object, as git prints it.
+func (f *faultError) tell(band *wire.SideBand) {
+	for _, finding := range f.found {
+		_ = band.Progress("error: " + sentence(f.id, finding) + "\n")
 	}
-	return false
+	if f.found[0].Message.Rank() == fsck.Refused {
+		_ = band.Progress("error: an administrator of the repository can exempt " + f.found[0].Message.String() + ", where old history needs it\n")
+	}
+}
+
+// sentence is what git says of a fault.
+func sentence(id oid.ID, f fsck.Finding) string {
+	s := fmt.Sprintf("object %s: %s: %s", id, f.Message, f.Message.Text())
+	if f.Detail != "" {
+		s += ": " + wire.Escape(f.Detail)
+	}
+	return s
 }

@@ -125,19 +125,6 @@ func TestRepositoryIsMadeByAPushAndNotByAProbe(t *testing.T) {
 	}
 }
 
-func TestDotGitInAllItsForms(t *testing.T) {
-	for _, bad := range []string{".git", ".GIT", ".Git", ".git ", ".git.", ".git. .", "git~1", "GIT~1", ".g\u200cit", ".git::$INDEX_ALLOCATION", `a\.git`, `.git\config`, "\ufeff.git", ".", ".."} {
-		if badName(bad) == "" {
-			t.Errorf("%q was accepted", bad)
-		}
-	}
-	for _, good := range []string{"git", ".gitignore", ".gitmodules", "git~2", "a.git", ".github", "...", "x.git.y"} {
-		if what := badName(good); what != "" {
-			t.Errorf("%q was refused: %s", good, what)
-		}
-	}
-}
-
 func FuzzCommands(f *testing.F) {
 	f.Add([]byte(line(oid.Zero, oid.ID{1}, "refs/heads/main", "report-status", "atomic") + "0000"))
 	f.Add([]byte("0034shallow 0000000000000000000000000000000000000000" + "0000"))
@@ -152,11 +139,6 @@ func FuzzCommands(f *testing.F) {
 			}
 		}
 	})
-}
-
-func FuzzCheckTree(f *testing.F) {
-	f.Add([]byte("100644 file\x00" + strings.Repeat("a", oid.Size)))
-	f.Fuzz(func(_ *testing.T, b []byte) { _ = checkTree(b) })
 }
 
 func TestWhatNobodyHasShownToBeHereIsNotPushedAround(t *testing.T) {

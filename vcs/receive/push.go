@@ -34,6 +34,8 @@ type push struct {
 	repo     storage.Repository
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
+	// inspect checks the objects.
+	inspect *inspection
 }
 
 // errNothing says that nothing is left of a push that would have made a repository.
@@ -44,6 +46,7 @@ const retries = 3
 
 // run does everything between the commands and the report.
 func (p *push) run() error {
+	p.inspect = newInspection(p.ses.Rules, p.s.o.Limits.Objects)
 	p.repo = p.ses.Repo
 	if p.repo == nil && !p.anyLive() {
 		return errNothing
@@ -95,7 +98,7 @@ func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
 	}
 	defer view.Close()
 	res, err := ingest.Receive(p.ctx, p.in.Rest(), ingest.Options{
-		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{p.ctx, view.Objects, p.visible(view)}, Check: checkObject,
+		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{p.ctx, view.Objects, p.visible(view)}, Check: p.inspect.object,
 		Progress: p.progress(quiet),
 	})
 	if err != nil {
@@ -152,6 +155,12 @@ func (p *push) apply(q storage.Quarantine, name string) error {
 	roots, err := p.connect(view, set, fresh)
 	if err != nil {
 		return err
+	}
+	if fresh != nil {
+		if err := p.inspect.contents(p.ctx, set, fresh, p.visible(view)); err != nil {
+			p.unpack = ""
+			return err
+		}
 	}
 	p.kinds(set)
 	if p.atomicFailed() || !p.anyLive() {
@@ -283,7 +292,7 @@ func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
 	}
 	// From here on a client that hangs up changes nothing: what was begun is brought to its end.
 	ctx := context.WithoutCancel(p.ctx)
-	id, err := p.s.o.Journal.Begin(ctx, Entry{RepoID: p.repo.ID(), Actor: p.ses.Actor, At: time.Now().UTC(), Updates: b.Updates})
+	id, err := p.s.o.Journal.Begin(ctx, Entry{RepoID: p.repo.ID(), Actor: p.ses.Actor, At: time.Now().UTC(), Updates: b.Updates, Notes: p.inspect.forgiven()})
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}

@@ -36,6 +36,8 @@ import (
 type Limits struct {
 	// Pack are the limits of the pack.
 	Pack ingest.Limits
+	// Objects are those of single objects.
+	Objects Objects
 	// Commands is how many refs one push may move (100,000); RefName how long a ref's name may be in bytes (1,024).
 	Commands, RefName int
 	// Walk is how many commits and trees may be walked to prove a push connected (reach.DefaultBudget).

@@ -267,7 +267,7 @@ func TestRefusedCommands(t *testing.T) {
 		{"tree with .git", []string{line(oid.Zero, id, "refs/heads/x", "report-status")}, []entry{{plumbing.TreeObject, "40000 .GIT\x00" + strings.Repeat("a", oid.Size)}}, []string{"hasDotgit", "ng refs/heads/x unpacker error"}},
 		{"tree out of order", []string{line(oid.Zero, id, "refs/heads/x", "report-status")}, []entry{{plumbing.TreeObject, "100644 b\x00" + strings.Repeat("a", oid.Size) + "100644 a\x00" + strings.Repeat("a", oid.Size)}}, []string{"treeNotSorted"}},
 		{"tree with an entry twice", []string{line(oid.Zero, id, "refs/heads/x", "report-status")}, []entry{{plumbing.TreeObject, "100644 b\x00" + strings.Repeat("a", oid.Size) + "100644 b\x00" + strings.Repeat("b", oid.Size)}}, []string{"duplicateEntries"}},
-		{"commit without a tree", []string{line(oid.Zero, id, "refs/heads/x", "report-status")}, []entry{{plumbing.CommitObject, "author " + person + "\n\nx"}}, []string{"commit has no tree line"}},
+		{"commit without a tree", []string{line(oid.Zero, id, "refs/heads/x", "report-status")}, []entry{{plumbing.CommitObject, "author " + person + "\n\nx"}}, []string{"missingTree"}},
 	} {
 		before := s.refs()
 		var p []byte

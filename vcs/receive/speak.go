@@ -90,6 +90,7 @@ func (p *push) abort(err error) error {
 // report writes report-status (gitprotocol-pack, "Report Status"), framed in band 1 where the client takes bands.
 // failed is what ended the push as a whole, if something did.
 func (p *push) report(failed error) error {
+	p.inspect.warn(p.band)
 	if failed != nil {
 		text := p.words(failed)
 		if p.unpack == "" {
@@ -137,9 +138,15 @@ func (p *push) end() error {
 // words are what a client is told of an error: what it can do something about, and nothing of the server's insides.
 func (p *push) words(err error) string {
 	var limit *ingest.LimitError
+	var fault *faultError
 	switch {
 	case errors.As(err, &limit):
 		return limit.Error()
+	case errors.As(err, &fault):
+		if p.band != nil {
+			fault.tell(p.band)
+		}
+		return fault.Error()
 	case errors.Is(err, ingest.ErrUnresolved), errors.Is(err, pack.ErrCorrupt), errors.Is(err, object.ErrMalformed),
 		errors.Is(err, oid.ErrCollision), errors.Is(err, pack.ErrTooLarge):
 		return wire.Escape(err.Error())
