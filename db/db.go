@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() Repositories() Permissions() Tokens() SSHKeys() Plugins() Journal() Audit()
+//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Journal() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -120,6 +120,9 @@ func (d *DB) Repositories() Repositories { return Repositories{d} }
 
 // Permissions is the store of the repository_permissions table.
 func (d *DB) Permissions() Permissions { return Permissions{d} }
+
+// Rules is the store of the repository_rules table.
+func (d *DB) Rules() Rules { return Rules{d} }
 
 // Tokens is the store of the tokens and token_repositories tables.
 func (d *DB) Tokens() Tokens { return Tokens{d} }

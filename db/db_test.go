@@ -3,12 +3,15 @@ package db
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 )
 
 // fresh opens a new database in a folder of the test.
@@ -118,15 +121,31 @@ func TestOpenRefusesAFileThatIsNoDatabase(t *testing.T) {
 	}
 }
 
-func TestOpenCompletesAMigrationThatWasInterrupted(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "jeton.db")
-	d := reopen(t, path)
-	for _, q := range []string{"DROP TABLE push_journal", "DROP TABLE audit", "DELETE FROM goose_db_version WHERE version_id >= 5"} {
-		ok(t, d.write.Exec(q).Error)
-	}
-	ok(t, d.Close())
-	_, err := reopen(t, path).Audit().Since(t.Context(), "", 1)
+// TestOpenCompletesMigrationsThatWereInterrupted begins at each version that a stop between two steps leaves behind.
+func TestOpenCompletesMigrationsThatWereInterrupted(t *testing.T) {
+	files, err := migrations.ReadDir("migrations")
 	ok(t, err)
+	for _, last := range files {
+		path := filepath.Join(t.TempDir(), "jeton.db")
+		g, err := openWriter(path)
+		ok(t, err)
+		pool, err := g.DB()
+		ok(t, err)
+		steps, err := fs.Sub(migrations, "migrations")
+		ok(t, err)
+		p, err := goose.NewProvider(goose.DialectSQLite3, pool, steps, goose.WithDisableGlobalRegistry(true))
+		ok(t, err)
+		version, err := goose.NumericComponent(last.Name())
+		ok(t, err)
+		_, err = p.UpTo(t.Context(), version)
+		ok(t, err)
+		ok(t, closeConn(g))
+		d := reopen(t, path)
+		_, err = d.Audit().Since(t.Context(), "", 1)
+		ok(t, err)
+		_, err = d.Rules().List(t.Context())
+		ok(t, err)
+	}
 }
 
 func TestMigrationsUseNothingThatPostgreSQLCannotDo(t *testing.T) {

@@ -97,6 +97,29 @@ func TestPermissionsReplaceOneAnother(t *testing.T) {
 	wants(t, s.Delete(t.Context(), "r-app", "u-bob"), ErrNotFound)
 }
 
+func TestRulesReplaceTheirRowAndGoWithTheirRepository(t *testing.T) {
+	d := peopled(t)
+	s := d.Rules()
+	got := heard(d)
+	_, err := s.Of(t.Context(), "r-app")
+	wants(t, err, ErrNotFound)
+	wants(t, s.Save(t.Context(), RepositoryRules{RepositoryID: "nothing", Rules: "{}"}), ErrInUse)
+	ok(t, s.Save(t.Context(), RepositoryRules{RepositoryID: "r-app", Rules: "{}", ChangedAt: noon}))
+	ok(t, s.Save(t.Context(), RepositoryRules{RepositoryID: "r-app", Rules: `{"deny_force":true}`, ChangedAt: noon}))
+	row, err := s.Of(t.Context(), "r-app")
+	ok(t, err)
+	want := RepositoryRules{RepositoryID: "r-app", Rules: `{"deny_force":true}`, ChangedAt: stamp(noon)}
+	if row != want || len(*got) != 2 || (*got)[1].Row != want {
+		t.Fatalf("got %+v, told %+v", row, *got)
+	}
+	ok(t, d.Repositories().Delete(t.Context(), "r-app"))
+	list, err := s.List(t.Context())
+	ok(t, err)
+	if len(list) != 0 {
+		t.Fatalf("rules of a deleted repository are left: %+v", list)
+	}
+}
+
 func tokenRow(id string, repositories ...string) Token {
 	return Token{ID: id, UserID: "u-ada", Hash: "hash-" + id, Kind: "vcs", Hint: "Ab12", Label: "laptop", Access: "read",
 		Bound: len(repositories) > 0, Repositories: repositories, CreatedAt: noon}

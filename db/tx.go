@@ -14,8 +14,8 @@ type conn interface {
 	order() *clock
 }
 
-// Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission, Token, SSHKey
-// or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that went along because they
+// Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission,
+// RepositoryRules, Token, SSHKey or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that went along because they
 // referred to a deleted one are not told one by one, and neither are push_journal, audit and a token's last use.
 type Change struct {
 	Row     any
@@ -107,6 +107,9 @@ func (tx *Tx) Repositories() Repositories { return Repositories{tx} }
 
 // Permissions is the store of the repository_permissions table.
 func (tx *Tx) Permissions() Permissions { return Permissions{tx} }
+
+// Rules is the store of the repository_rules table.
+func (tx *Tx) Rules() Rules { return Rules{tx} }
 
 // Tokens is the store of the tokens and token_repositories tables.
 func (tx *Tx) Tokens() Tokens { return Tokens{tx} }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"jeton/vcs/name"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage/disk"
 )
 
@@ -45,12 +46,20 @@ type Rows interface {
 	Delete(ctx context.Context, id string) error
 }
 
+// RuleBook knows the rules that are in force in repositories, implemented over the database. It is asked at each request.
+type RuleBook interface {
+	// Rules are those of one repository, put over the server's own; for "" those that hold where no repository is yet.
+	Rules(ctx context.Context, id string) (rules.Rules, error)
+}
+
 // Options are what a Host needs.
 type Options struct {
 	// Root is the folder of all repositories: ROOT/ab/<id>.git. What was deleted goes through ROOT/trash.
 	Root string
 	Rows Rows
-	Disk disk.Options
+	// Rules, where it is nil, lays nothing down.
+	Rules RuleBook
+	Disk  disk.Options
 	// Names are the rules for paths; the zero value allows ASCII alone.
 	Names name.Rules
 	// Open is how many repositories are kept open between requests where Disk brings no budget of its own; 0 means 512.

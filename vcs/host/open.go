@@ -62,8 +62,13 @@ func (h *Host) repository(ctx context.Context, id string) (*disk.Repository, err
 	return o.repo, o.err
 }
 
-// Rules are those that hold in a repository.
-func (h *Host) Rules(_ context.Context, _ string) (rules.Rules, error) { return rules.Rules{}, nil }
+// Rules are those that hold in a repository; for the id "", those that will hold in one that a push is about to make.
+func (h *Host) Rules(ctx context.Context, id string) (rules.Rules, error) {
+	if h.o.Rules == nil {
+		return rules.Rules{}, nil
+	}
+	return h.o.Rules.Rules(ctx, id)
+}
 
 // shut closes a repository for good.
 func (h *Host) shut(id string) {

@@ -136,11 +136,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service st
 		return nil, false
 	}
 	x := &exchange{adm: adm, version: wire.ParseVersion(r.Header.Get("Git-Protocol"))}
-	if adm.RepoID == "" {
-		return x, true
-	}
-	if x.repo, err = h.o.Repos.Open(r.Context(), adm.RepoID); err == nil {
-		x.rules, err = h.o.Repos.Rules(r.Context(), adm.RepoID)
+	x.rules, err = h.o.Repos.Rules(r.Context(), adm.RepoID)
+	if err == nil && adm.RepoID != "" {
+		x.repo, err = h.o.Repos.Open(r.Context(), adm.RepoID)
 	}
 	if err != nil {
 		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)

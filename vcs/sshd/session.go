@@ -180,13 +180,12 @@ func (ses *session) run(ctx context.Context, line string) int {
 		return ses.refused(ctx, err)
 	}
 	at := admitted{Admission: adm, version: wire.ParseVersion(ses.protocol)}
-	if adm.RepoID != "" {
-		if at.repo, err = ses.s.o.Repos.Open(ctx, adm.RepoID); err == nil {
-			at.rules, err = ses.s.o.Repos.Rules(ctx, adm.RepoID)
-		}
-		if err != nil {
-			return ses.failed(ctx, path, err)
-		}
+	at.rules, err = ses.s.o.Repos.Rules(ctx, adm.RepoID)
+	if err == nil && adm.RepoID != "" {
+		at.repo, err = ses.s.o.Repos.Open(ctx, adm.RepoID)
+	}
+	if err != nil {
+		return ses.failed(ctx, path, err)
 	}
 	if service == uploadPack {
 		err = ses.upload(ctx, at)

@@ -17,6 +17,7 @@ import (
 	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/wire"
 	"jeton/vcs/host"
+	"jeton/vcs/rules"
 )
 
 // Nothing is the arguments, or the result, of an operation that has none.
@@ -59,7 +60,7 @@ func coded(err error) error {
 	}{
 		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
-		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath}},
+		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
 		{control.Refused, []error{access.ErrOwns}},
 	} {
 		for _, e := range c.errs {

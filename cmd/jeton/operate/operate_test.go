@@ -63,6 +63,12 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = Renaming{Path: "nobody/nothing", To: "x"}
 		case "repo.grant", "repo.revoke":
 			args = Giving{Path: "nobody/nothing", User: "nobody", Level: "read"}
+		case "repo.protect":
+			args = Protecting{Path: "nobody/nothing", Pattern: "main"}
+		case "repo.unprotect":
+			args = Unprotecting{Path: "nobody/nothing", Pattern: "main"}
+		case "repo.set":
+			args = Setting{Path: "nobody/nothing", Values: []string{"receive.deny_force=true"}}
 		case "token.create":
 			args = NewToken{User: "nobody", Kind: "vcs"}
 		case "key.add":

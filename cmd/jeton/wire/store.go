@@ -44,6 +44,7 @@ type Store struct {
 	SignIn  *signin.Registry
 	Gate    *gate.Gate
 	Host    *host.Host
+	Rules   *Rulebook
 	Upload  *upload.Server
 	Receive *receive.Server
 	Log     *slog.Logger
@@ -123,8 +124,12 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 }
 
 // openRepositories opens the engine. Pushes that a crash cut short are settled before anybody can see their refs.
-func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) error {
-	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Log: s.Log})
+func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) (err error) {
+	if s.Rules, err = newRulebook(ctx, d, s.settings); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Rules.Close)
+	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Log: s.Log})
 	s.closers = append(s.closers, s.Host.Close)
 	keeper := newKeeper(s.settings.Number("maintain.packs"), s.Log)
 	s.closers = append(s.closers, keeper.Close)
