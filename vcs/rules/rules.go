@@ -15,7 +15,8 @@ type Rules struct {
 	AdvertisedOnly bool
 	// Bundles are told to clients that ask where to begin a clone (gitprotocol-v2, "bundle-uri").
 	Bundles []Bundle
-	// DenyDeletes and DenyForce hold for all refs (receive.denyDeletes, receive.denyNonFastForwards).
+	// DenyDeletes and DenyForce hold for all refs, tags too (receive.denyDeletes, receive.denyNonFastForwards; git's own hold
+	// for branches alone).
 	DenyDeletes, DenyForce bool
 	// Branches are the protected ones; the first pattern that matches a ref holds for it.
 	Branches []Branch
@@ -28,10 +29,12 @@ type Bundle struct{ ID, URI string }
 
 // Branch protects refs.
 type Branch struct {
-	// Pattern is of full ref names: * stands for any characters but a slash, ** for any at all, ? for one.
+	// Pattern is of full ref names: * stands for any characters but a slash, ** for any at all, ? for one but a slash.
 	Pattern string
 	// Force and Delete say that they are allowed all the same.
 	Force, Delete bool
+	// NoCreate says that no ref may be made that the pattern matches.
+	NoCreate bool
 	// Who may push, by the ids of actors; nobody named means everybody who may write.
 	Who []string
 }
