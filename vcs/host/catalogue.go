@@ -141,38 +141,15 @@ func newID() string {
 // Create makes an empty repository: the folder first, then the row. A crash between the two leaves a folder that no
 // row names, which Recover puts away. ErrTaken, ErrBadPath.
 func (h *Host) Create(ctx context.Context, r Repo) (Repo, error) {
-	if _, err := h.o.Names.Repository(r.Path); err != nil {
-		return Repo{}, fmt.Errorf("%w: %w", ErrBadPath, err)
-	}
-	if _, err := h.o.Rows.ByPath(ctx, r.Path); err == nil {
-		return Repo{}, ErrTaken
-	} else if !errors.Is(err, ErrNotFound) {
-		return Repo{}, fmt.Errorf("create repository: %w", err)
-	}
-	r.ID = newID()
-	if r.CreatedAt.IsZero() {
-		r.CreatedAt = time.Now().UTC()
-	}
-	if err := disk.Create(ctx, h.Dir(r.ID)); err != nil {
+	r, err := h.conceive(ctx, r)
+	if err != nil {
 		return Repo{}, err
 	}
-	if err := h.o.Rows.Insert(ctx, r); err != nil {
-		return h.doubt(ctx, r, err)
+	made, err := h.publish(ctx, r)
+	if doubt := (*doubtError)(nil); err != nil && !errors.As(err, &doubt) {
+		err = errors.Join(err, h.discard(r.ID, neverUsed))
 	}
-	return r, nil
-}
-
-// doubt settles a row whose insertion ended in an error: it may be there all the same (a connection that broke behind
-// the commit), and then its folder must stay. Where even that cannot be told, Recover will.
-func (h *Host) doubt(ctx context.Context, r Repo, failed error) (Repo, error) {
-	row, err := h.o.Rows.ByID(context.WithoutCancel(ctx), r.ID)
-	switch {
-	case err == nil:
-		return row, nil
-	case !errors.Is(err, ErrNotFound):
-		return Repo{}, failed
-	}
-	return Repo{}, errors.Join(failed, h.discard(r.ID, neverUsed))
+	return made, err
 }
 
 // Rename gives a repository another path: one row, nothing on disk. ErrNotFound, ErrTaken, ErrBadPath.

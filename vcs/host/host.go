@@ -18,8 +18,9 @@ type Admission struct {
 	Actor  storage.Actor
 	// Recheck asks credential and permission again, immediately before refs move.
 	Recheck func(ctx context.Context) error
-	// Create makes the repository of a push to a free path and returns its id; nil where RepoID is set.
-	Create func(ctx context.Context) (string, error)
+	// Create makes the repository of a push to a free path, for the push to publish or drop; nil where RepoID is set. Its
+	// error and that of Publish are a *Refusal or a failure of the server.
+	Create func(ctx context.Context) (*Unborn, error)
 }
 
 // Refusal is a door's answer that is not a yes. Only Code and Sentence reach the client.

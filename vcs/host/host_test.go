@@ -170,11 +170,11 @@ func TestOrphansStayInTheTrashAndComeBackWithTheirRow(t *testing.T) {
 	}
 }
 
-func must(r storage.Repository, err error) storage.Repository {
+func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return r
+	return v
 }
 
 func TestTrashIsKeptForAsLongAsIsSet(t *testing.T) {

@@ -2,7 +2,6 @@ package reach
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -10,8 +9,6 @@ import (
 	"jeton/vcs/object"
 	"jeton/vcs/oid"
 )
-
-func missing(id oid.ID) error { return fmt.Errorf("%s: %w", id, ErrMissing) }
 
 // paint is a walk over commits from wants and haves at once, newest first. What haves reach is painted as being at the
 // client; the walk ends when nothing that is wanted and not painted is left to be walked.

@@ -37,6 +37,26 @@ func (e *typeError) Is(target error) bool {
 	return target == ErrMissing || target == object.ErrMalformed
 }
 
+// MissingError says which object is missing. It is an ErrMissing.
+type MissingError struct {
+	ID oid.ID
+	// Kind is what it should be; plumbing.InvalidObject where that is not known.
+	Kind plumbing.ObjectType
+}
+
+// Error names the object.
+func (e *MissingError) Error() string {
+	if e.Kind == plumbing.InvalidObject {
+		return fmt.Sprintf("%s: %s", e.ID, ErrMissing)
+	}
+	return fmt.Sprintf("%s %s: %s", e.Kind, e.ID, ErrMissing)
+}
+
+// Unwrap makes it an ErrMissing.
+func (e *MissingError) Unwrap() error { return ErrMissing }
+
+func missing(id oid.ID) error { return &MissingError{ID: id} }
+
 func tooManyTags(id oid.ID) error {
 	return fmt.Errorf("more than %d tags in a row at %s: %w", maxTags, id, object.ErrMalformed)
 }
@@ -47,7 +67,7 @@ type reader struct{ set *pack.Set }
 func (r reader) read(id oid.ID, want plumbing.ObjectType) ([]byte, error) {
 	kind, data, err := r.set.Read(id, maxObject)
 	if errors.Is(err, pack.ErrNotFound) {
-		return nil, fmt.Errorf("%s %s: %w", want, id, ErrMissing)
+		return nil, &MissingError{ID: id, Kind: want}
 	}
 	if err != nil {
 		return nil, err
@@ -86,7 +106,7 @@ func (r reader) tag(id oid.ID) (oid.ID, plumbing.ObjectType, error) {
 func (r reader) kind(id oid.ID) (plumbing.ObjectType, error) {
 	kind, _, err := r.set.Header(id)
 	if errors.Is(err, pack.ErrNotFound) {
-		return kind, fmt.Errorf("%s: %w", id, ErrMissing)
+		return kind, missing(id)
 	}
 	return kind, err
 }

@@ -27,7 +27,8 @@ type Visible struct {
 	reader
 	tips    []oid.ID
 	started bool
-	budget  int
+	budget  int // how much may be spent
+	spent   int
 	walked  *seen // commits, and tags on the way to them
 	queue   queue
 	trusted map[*pack.Pack]bool // packs whose roots were asked for
@@ -130,9 +131,12 @@ func (v *Visible) step(ctx context.Context) error {
 	return nil
 }
 
+// Spent is how many commits and trees were walked so far.
+func (v *Visible) Spent() int { return v.spent }
+
 func (v *Visible) spend(ctx context.Context) error {
-	v.budget--
-	if v.budget < 0 {
+	v.spent++
+	if v.spent > v.budget {
 		return ErrBudget
 	}
 	return ctx.Err()

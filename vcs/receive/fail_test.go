@@ -80,12 +80,21 @@ func TestJournalIsSettledByWhatTheRefsSay(t *testing.T) {
 	}
 	s.journal.begun = append(s.journal.begun, Entry{ID: "never", RepoID: "id", Updates: []storage.RefUpdate{{Name: "refs/heads/main", Old: main, New: oid.ID{9}}}})
 	s.journal.end = nil
-	open := func(context.Context, string) (storage.Repository, error) { return s.repo, nil }
+	open := func(_ context.Context, id string) (storage.Repository, error) {
+		if id == "deleted" {
+			return nil, host.ErrNotFound
+		}
+		return s.repo, nil
+	}
+	s.journal.begun = append(s.journal.begun, Entry{ID: "deleted", RepoID: "deleted", Updates: []storage.RefUpdate{{Name: "refs/heads/main", Old: main}, {Name: "HEAD", Symref: "refs/heads/main"}}})
 	if err := s.server.Settle(ctx, open); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.journal.ended["1"]; len(r) != 1 || r[0].Err != nil {
 		t.Errorf("a push whose refs moved: %v", r)
+	}
+	if r := s.journal.ended["deleted"]; len(r) != 2 || r[1].Err == nil {
+		t.Errorf("a push into a repository that is gone: %v", r)
 	}
 	if r := s.journal.ended["never"]; len(r) != 1 || r[0].Err == nil {
 		t.Errorf("a push whose refs did not move: %v", r)
@@ -107,29 +116,14 @@ func TestLimitsNameTheSetting(t *testing.T) {
 	}
 }
 
-func TestRepositoryIsMadeByAPushAndNotByAProbe(t *testing.T) {
-	s := newStand(t, Limits{})
-	create := func(context.Context) (storage.Repository, error) { s.created++; return s.repo, nil }
-	ses := Session{Stateless: true, Create: create, Recheck: func(context.Context) error { return nil }}
-	if err := s.server.Serve(ctx, ses, strings.NewReader("0000"), io.Discard); err != nil || s.created != 0 {
-		t.Errorf("a probe: %v, made %d", err, s.created)
-	}
-	c := change(oid.Zero, "one")
-	var out bytes.Buffer
-	if err := s.server.Serve(ctx, ses, bytes.NewReader(request(packOf(c...), line(oid.Zero, c[0].id(), "refs/heads/main", "report-status"))), &out); err != nil || s.created != 1 {
-		t.Errorf("a push: %v, made %d, %q", err, s.created, out.String())
-	}
-	out.Reset()
-	if err := s.server.Advertise(ctx, Session{Version: wire.V1}, &out); err != nil || !strings.Contains(out.String(), "version 1") || !strings.Contains(out.String(), "capabilities^{}") {
-		t.Errorf("the advertisement of nothing: %v %q", err, out.String())
-	}
-}
-
 func FuzzCommands(f *testing.F) {
 	f.Add([]byte(line(oid.Zero, oid.ID{1}, "refs/heads/main", "report-status", "atomic") + "0000"))
 	f.Add([]byte("0034shallow 0000000000000000000000000000000000000000" + "0000"))
+	f.Add([]byte(line(oid.Zero, oid.ID{1}, "refs/heads/main", "push-options") + "0000" + "000aoption" + "0000"))
+	f.Add([]byte("000epush-cert\x00" + "0012push-cert-end\n" + "0000"))
+	s := newStand(f, Limits{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p := &push{s: New(Options{}), in: wire.NewReader(bytes.NewReader(b)), out: wire.NewWriter(io.Discard)}
+		p := &push{s: New(Options{NonceKey: []byte("key")}), ses: Session{Repo: s.repo, Stateless: true}, in: wire.NewReader(bytes.NewReader(b)), out: wire.NewWriter(io.Discard)}
 		if p.read() != nil {
 			return
 		}

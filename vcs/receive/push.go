@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -14,6 +13,7 @@ import (
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/reach"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -29,34 +29,56 @@ type push struct {
 	band     *wire.SideBand
 	caps     wire.Caps
 	commands []*command
-	named    int // bytes of the refs' names
+	seen     map[string]*command // by the ref's name
+	named    int                 // bytes of the refs' names
 	shallow  []oid.ID
+	options  []string
+	// signed is the text of a certificate, cert what it says, accepted the same once it was found to be of this push.
+	signed   string
+	cert     certificate
+	accepted *Certificate
+	rules    rules.Rules
 	repo     storage.Repository
+	unborn   *host.Unborn // the repository that this push makes; nil where one was there
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
 	// inspect checks the objects.
 	inspect *inspection
+	// rest says that the client is sending, or has sent, what nobody has read.
+	rest bool
 }
 
-// errNothing says that nothing is left of a push that would have made a repository.
-var errNothing = refuse("nothing of this push is allowed, so no repository was made")
+// Errors that end a push as a whole and are told as they are.
+var (
+	errNothing = refuse("nothing of this push is allowed, so no repository was made")
+	errBusy    = refuse("the server is busy with as many pushes as it takes at a time; push again in a moment")
+	errChanged = refuse("the repository or its rules were changed while the push was checked; push again")
+)
 
-// retries is how often a push is checked again when maintenance came between.
+// retries is how often a push is checked again when maintenance, or a change of the rules, came between.
 const retries = 3
 
-// run does everything between the commands and the report.
-func (p *push) run() error {
-	p.inspect = newInspection(p.ses.Rules, p.s.o.Limits.Objects)
-	p.repo = p.ses.Repo
-	if p.repo == nil && !p.anyLive() {
-		return errNothing
+// run does everything between the commands and the report. What can be refused without the pack is refused before it is
+// read.
+func (p *push) run() (err error) {
+	p.inspect = newInspection(p.rules, p.s.o.Limits.Objects)
+	p.rest = !p.deletesAlone()
+	select {
+	case p.s.slots <- struct{}{}:
+		defer func() { <-p.s.slots }()
+	default:
+		return errBusy
 	}
-	if p.repo == nil {
-		repo, err := p.ses.Create(p.ctx)
-		if err != nil {
-			return fmt.Errorf("create repository: %w", err)
-		}
-		p.repo = repo
+	if err := p.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.drop()) }()
+	if err := p.first(); err != nil {
+		return err
+	}
+	if p.atomicFailed() || !p.anyLive() {
+		p.unpack = "ok" // nobody has looked
+		return nil
 	}
 	q, err := p.repo.Quarantine(p.ctx)
 	if err != nil {
@@ -73,23 +95,72 @@ func (p *push) run() error {
 	if err != nil {
 		return err
 	}
+	p.rest = false
 	quiet.begin()
 	p.unpack = "ok"
 	for try := 0; ; try++ {
 		err := p.apply(q, name)
-		if !errors.Is(err, storage.ErrRecheck) || try == retries {
+		if !errors.Is(err, storage.ErrRecheck) {
 			return err
+		}
+		if try == retries {
+			return errChanged
 		}
 	}
 }
 
+// open finds the repository, or makes one that nobody finds as yet.
+func (p *push) open() error {
+	if p.repo = p.ses.Repo; p.repo != nil {
+		return nil
+	}
+	if !p.anyLive() || p.deletesAlone() {
+		return errNothing
+	}
+	unborn, err := p.ses.Create(p.ctx)
+	if err != nil {
+		return fmt.Errorf("create repository: %w", err)
+	}
+	p.unborn, p.repo = unborn, unborn.Repo
+	return nil
+}
+
+// drop removes a repository that was made for this push and has got no ref by it.
+func (p *push) drop() error {
+	if p.unborn == nil {
+		return nil
+	}
+	if err := p.unborn.Drop(context.WithoutCancel(p.ctx)); err != nil {
+		return fmt.Errorf("remove the repository of a push that was refused: %w", err)
+	}
+	return nil
+}
+
+// first refuses what the refs of the moment and the rules speak against.
+func (p *push) first() error {
+	view, err := p.repo.View(p.ctx)
+	if err != nil {
+		return fmt.Errorf("open view: %w", err)
+	}
+	defer view.Close()
+	p.compare(view.Refs)
+	p.forbid()
+	return nil
+}
+
+// deletesAlone reports whether all commands delete; such a push brings no pack.
+func (p *push) deletesAlone() bool {
+	for _, c := range p.commands {
+		if !c.delete() {
+			return false
+		}
+	}
+	return true
+}
+
 // receive takes the pack into the quarantine; a push of deletes alone brings none.
 func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
-	deletes := true
-	for _, c := range p.commands {
-		deletes = deletes && c.delete()
-	}
-	if deletes {
+	if p.deletesAlone() {
 		return "", nil
 	}
 	view, err := p.repo.View(p.ctx)
@@ -107,11 +178,13 @@ func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
 	return res.Name, nil
 }
 
-// visible knows what the pusher may refer to in this repository.
+// visible knows what the pusher may refer to in this repository: what is reachable from the refs that he is shown.
 func (p *push) visible(view *storage.View) *reach.Visible {
 	tips := make([]oid.ID, 0, len(view.Refs.Refs))
 	for _, ref := range view.Refs.Refs {
-		tips = append(tips, ref.ID)
+		if !p.rules.Hides(ref.Name) {
+			tips = append(tips, ref.ID)
+		}
 	}
 	return reach.NewVisible(view.Objects, tips, reach.Options{Budget: p.s.o.Limits.Walk})
 }
@@ -135,15 +208,18 @@ func (b *bases) Base(id oid.ID) (plumbing.ObjectType, []byte, error) {
 	return b.set.Read(id, 0)
 }
 
-// apply proves the push whole over the repository of this moment and moves the refs.
-func (p *push) apply(q storage.Quarantine, name string) error {
+// apply proves the push whole over the repository of this moment, by the rules of this moment, and moves the refs.
+func (p *push) apply(q storage.Quarantine, name string) (err error) {
+	if p.rules, err = p.rulesNow(); err != nil {
+		return err
+	}
 	view, err := p.repo.View(p.ctx)
 	if err != nil {
 		return fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
-	p.rules(view.Refs)
-	var staged []storage.Staged
+	p.compare(view.Refs)
+	p.forbid()
 	var fresh *pack.Pack
 	set := view.Objects
 	if name != "" {
@@ -163,9 +239,13 @@ func (p *push) apply(q storage.Quarantine, name string) error {
 		}
 	}
 	p.kinds(set)
+	if err := p.forbidForce(set); err != nil {
+		return err
+	}
 	if p.atomicFailed() || !p.anyLive() {
 		return nil
 	}
+	var staged []storage.Staged
 	if fresh != nil {
 		s, err := q.Stage(p.ctx, name, roots)
 		if err != nil {
@@ -176,33 +256,6 @@ func (p *push) apply(q storage.Quarantine, name string) error {
 	return p.move(view.Refs, staged)
 }
 
-// connect proves the tips of all live commands at once, and one by one where that fails: others need not suffer.
-func (p *push) connect(view *storage.View, set *pack.Set, fresh *pack.Pack) (*pack.Roots, error) {
-	old := p.visible(view)
-	roots, err := reach.Connected(p.ctx, set, fresh, p.tips(), old)
-	if err == nil || !missing(err) {
-		return roots, err
-	}
-	for _, c := range p.commands {
-		if !c.live() || c.delete() {
-			continue
-		}
-		if _, err := reach.Connected(p.ctx, set, fresh, []oid.ID{c.New}, old); missing(err) {
-			p.s.o.Log.InfoContext(p.ctx, "push refused", "repository", p.repo.ID(), "ref", c.Name, "error", err)
-			if len(p.shallow) > 0 {
-				c.refuse("shallow update not allowed")
-			} else {
-				c.refuse("missing necessary objects")
-			}
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return reach.Connected(p.ctx, set, fresh, p.tips(), old)
-}
-
-func missing(err error) bool { return errors.Is(err, reach.ErrMissing) }
-
 // tips are the new values of the live commands.
 func (p *push) tips() []oid.ID {
 	var tips []oid.ID
@@ -212,21 +265,6 @@ func (p *push) tips() []oid.ID {
 		}
 	}
 	return tips
-}
-
-// rules refuses what git refuses, over the refs of the moment.
-func (p *push) rules(refs *storage.Snapshot) {
-	for _, c := range p.commands {
-		ref, there := refs.Lookup(c.Name)
-		switch {
-		case c.delete() && refs.Head.Target == c.Name && there:
-			c.refuse("deletion of the current branch prohibited")
-		case there && c.Old.IsZero():
-			c.refuse("reference already exists")
-		case ref.ID != c.Old:
-			c.refuse("stale: the ref has moved in the meantime; fetch first")
-		}
-	}
 }
 
 // kinds refuses branches that would point to something that is no commit.
@@ -265,98 +303,4 @@ func (p *push) atomicFailed() bool {
 		}
 	}
 	return bad
-}
-
-// move asks the gate once more, writes the journal and moves the refs.
-func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
-	if err := p.ses.Recheck(p.ctx); err != nil {
-		var r *host.Refusal
-		if !errors.As(err, &r) {
-			return fmt.Errorf("ask the door again: %w", err)
-		}
-		for _, c := range p.commands {
-			c.refuse(wire.Escape(r.Sentence))
-		}
-		return nil
-	}
-	b := storage.Batch{Atomic: p.caps.Has("atomic"), Actor: p.ses.Actor, Reason: "push", Staged: staged}
-	var live []*command
-	for _, c := range p.commands {
-		if c.live() {
-			b.Updates = append(b.Updates, c.RefUpdate)
-			live = append(live, c)
-		}
-	}
-	if branch := firstBranch(refs, live); branch != "" {
-		b.Updates = append(b.Updates, storage.RefUpdate{Name: "HEAD", Symref: branch})
-	}
-	// From here on a client that hangs up changes nothing: what was begun is brought to its end.
-	ctx := context.WithoutCancel(p.ctx)
-	id, err := p.s.o.Journal.Begin(ctx, Entry{RepoID: p.repo.ID(), Actor: p.ses.Actor, At: time.Now().UTC(), Updates: b.Updates, Notes: p.inspect.forgiven()})
-	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
-	}
-	results, err := p.repo.Update(ctx, refs.Basis, b)
-	if err != nil {
-		for _, u := range b.Updates {
-			results = append(results, storage.RefResult{Name: u.Name, Err: err})
-		}
-		results = results[:len(b.Updates)]
-	}
-	if jerr := p.s.o.Journal.End(ctx, id, results); jerr != nil {
-		// The refs have moved; the entry is settled at the next start.
-		p.s.o.Log.ErrorContext(ctx, "journal entry cannot be ended", "entry", id, "error", jerr)
-	}
-	if err != nil {
-		return err
-	}
-	if p.s.o.Pushed != nil {
-		p.s.o.Pushed(p.repo)
-	}
-	for i, c := range live {
-		if err := results[i].Err; err != nil {
-			c.refuse(reason(err))
-		}
-	}
-	return nil
-}
-
-// reason puts a storage's error into words for the client.
-func reason(err error) string {
-	switch {
-	case errors.Is(err, storage.ErrConflict):
-		return "stale: the ref has moved in the meantime; fetch first"
-	case errors.Is(err, storage.ErrNameClash):
-		return "the name clashes with another ref"
-	case errors.Is(err, storage.ErrBadName):
-		return "funny refname"
-	case errors.Is(err, storage.ErrNotApplied):
-		return "atomic push failure"
-	}
-	return "failed to update ref"
-}
-
-// firstBranch is what an unborn HEAD is to name after a first push: main, else master, else the first by name; empty
-// where HEAD stays as it is.
-func firstBranch(refs *storage.Snapshot, live []*command) string {
-	if !refs.Head.ID.IsZero() || refs.Head.Target == "" {
-		return ""
-	}
-	first := ""
-	for _, c := range live {
-		if c.delete() || !strings.HasPrefix(c.Name, "refs/heads/") {
-			continue
-		}
-		if c.Name == refs.Head.Target || c.Name == "refs/heads/main" {
-			first = c.Name
-			break
-		}
-		if first == "" || c.Name == "refs/heads/master" || first != "refs/heads/master" && c.Name < first {
-			first = c.Name
-		}
-	}
-	if first == refs.Head.Target {
-		return ""
-	}
-	return first
 }

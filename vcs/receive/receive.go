@@ -1,20 +1,23 @@
 // Package receive takes pushes. A push that fails or dies at any point leaves the repository as it was.
 //
-//	commands ─► pack ─► quarantine, indexed and checked as it arrives (pack/ingest)
+//	commands            names, rules, old values: what is refused here is refused before the pack is read
+//	    │
+//	    └────► pack ─► quarantine, indexed and checked as it arrives (pack/ingest)
 //	                        │
 //	                    connected?        everything the new tips reach came along or is visible here (reach)
 //	                        │
 //	                    staged            synced, roots beside it, still invisible
 //	                        │
-//	                    still admitted?   credential and permission are asked once more (Session.Recheck)
+//	                    still admitted?   credential, permission and rules are asked once more (Recheck, RulesNow)
 //	                        │
 //	                    journal ─► packs and refs become visible together (storage.Update) ─► journal
 //	                        │
 //	                    report-status     ok or ng for each ref, in git's words where git has some
 //
-// (gitprotocol-pack, "Pushing Data To a Server"). Which ref may be moved by whom was decided before, except for what
-// git itself forbids. Whatever a client sent is escaped before it is echoed. The package imports storage, reach, pack,
-// pack/ingest, wire, object, oid and name; the journal is an interface of its own.
+// (gitprotocol-pack, "Pushing Data To a Server"). Who may write was decided before; which refs may be moved how is said by
+// git and by the repository's rules. A repository that a push makes is found by others once the push was found good.
+// Whatever a client sent is escaped before it is echoed. The package imports host (for its words), storage, reach, pack,
+// pack/ingest, rules, wire, object, oid and name; the journal is an interface of its own.
 package receive
 
 import (
@@ -25,8 +28,9 @@ import (
 	"log/slog"
 	"time"
 
-	"jeton/vcs/oid"
+	"jeton/vcs/host"
 	"jeton/vcs/pack/ingest"
+	"jeton/vcs/reach"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
@@ -40,8 +44,15 @@ type Limits struct {
 	Objects Objects
 	// Commands is how many refs one push may move (100,000); RefName how long a ref's name may be in bytes (1,024).
 	Commands, RefName int
-	// Walk is how many commits and trees may be walked to prove a push connected (reach.DefaultBudget).
+	// Options is how many push options there may be (64), OptionBytes how long all of them may be together (65,536).
+	Options, OptionBytes int
+	// Walk is how many commits and trees may be walked to prove a push connected (reach.DefaultBudget), and again to find
+	// out whether it loses history, where that matters.
 	Walk int
+	// Pushes is how many pushes are taken at a time (128); more are asked to come again.
+	Pushes int
+	// Drain is how many bytes of a push that is refused are read and dropped (256 MiB), so that its client gets to read why.
+	Drain int64
 }
 
 // Options govern a Server.
@@ -50,6 +61,10 @@ type Options struct {
 	Limits  Limits
 	// KeepAlive is after how much silence an empty packet is sent while a push is checked; 0 means 5 seconds.
 	KeepAlive time.Duration
+	// NonceKey is the secret of the nonces of signed pushes; without one they are not offered. NonceSlop is how long a nonce
+	// counts that was given out by another request, as over HTTP; 0 means 10 minutes.
+	NonceKey  []byte
+	NonceSlop time.Duration
 	// Agent is what the server calls itself.
 	Agent string
 	Log   *slog.Logger
@@ -58,7 +73,11 @@ type Options struct {
 }
 
 // Server takes pushes into any repository; safe for concurrent use.
-type Server struct{ o Options }
+type Server struct {
+	o      Options
+	nonces nonces
+	slots  chan struct{} // holds one for each push that is taken
+}
 
 // New makes a server.
 func New(o Options) *Server {
@@ -71,64 +90,50 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Limits.Commands <= 0 {
-		o.Limits.Commands = 100_000
+	if o.NonceSlop <= 0 {
+		o.NonceSlop = 10 * time.Minute
 	}
-	if o.Limits.RefName <= 0 {
-		o.Limits.RefName = 1024
+	o.Limits = o.Limits.withDefaults()
+	return &Server{o: o, nonces: nonces{o.NonceKey, o.NonceSlop}, slots: make(chan struct{}, o.Limits.Pushes)}
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
 	}
-	return &Server{o}
+	set(&l.Commands, 100_000)
+	set(&l.RefName, 1024)
+	set(&l.Options, 64)
+	set(&l.OptionBytes, 64<<10)
+	set(&l.Walk, reach.DefaultBudget)
+	set(&l.Pushes, 128)
+	if l.Drain <= 0 {
+		l.Drain = 256 << 20
+	}
+	return l
 }
 
 // Session is one push: into what, by whom, spoken how.
 type Session struct {
 	Version   wire.Version
 	Stateless bool
-	// Repo is nil where nothing is there yet; Create then makes it, once commands were read.
+	// Repo is nil where nothing is there yet; Create then makes it once commands were read, and it is published once the
+	// push was found good.
 	Repo   storage.Repository
-	Create func(ctx context.Context) (storage.Repository, error)
+	Create func(ctx context.Context) (*host.Unborn, error)
 	Actor  storage.Actor
 	// Recheck asks credential and permission again right before refs move; the sentence of a *host.Refusal is for the
 	// client, any other error is the server's own failure.
 	Recheck func(ctx context.Context) error
-	// Rules are those of the repository.
-	Rules rules.Rules
-}
-
-// capabilities are those that are built (gitprotocol-capabilities).
-const capabilities = "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta object-format=" + oid.Format
-
-// Advertise writes the ref advertisement of receive-pack, without HTTP's "# service" line.
-func (s *Server) Advertise(ctx context.Context, ses Session, w io.Writer) error {
-	out := wire.NewWriter(w)
-	if ses.Version == wire.V1 {
-		_ = out.Line("version 1")
-	}
-	caps := "\x00" + capabilities + " agent=" + s.o.Agent
-	var refs []storage.Ref
-	if ses.Repo != nil {
-		view, err := ses.Repo.View(ctx)
-		if err != nil {
-			return fmt.Errorf("open view: %w", err)
-		}
-		defer view.Close()
-		refs = view.Refs.Refs
-	}
-	var line []byte
-	for i := range refs {
-		if own(refs[i].Name) {
-			continue
-		}
-		line = append(append(oid.Append(line[:0], refs[i].ID), ' '), refs[i].Name...)
-		line = append(append(line, caps...), '\n')
-		caps = ""
-		_ = out.Data(line)
-	}
-	if caps != "" {
-		_ = out.Line(oid.Zero.String() + " capabilities^{}" + caps)
-	}
-	_ = out.Flush()
-	return out.Send()
+	// Rules are those of the repository when the exchange began; RulesNow asks for them again right before refs move. Where it
+	// is nil they do not change.
+	Rules    rules.Rules
+	RulesNow func(ctx context.Context) (rules.Rules, error)
+	// Nonce is what the advertisement asks a signed push to repeat (Server.Nonce), where one connection sees both; empty
+	// where the session is stateless.
+	Nonce string
 }
 
 // ErrBadRequest is wrapped by errors that are the client's: it was told.
@@ -145,56 +150,23 @@ func (r refusal) Unwrap() error { return ErrBadRequest }
 // Serve takes one push after the advertisement. What became of it was told to the client; the error is for the log, nil
 // also where refs were refused by the rules. w is flushed where it implements interface{ Flush() error }.
 func (s *Server) Serve(ctx context.Context, ses Session, r io.Reader, w io.Writer) error {
-	p := &push{s: s, ctx: ctx, ses: ses, in: wire.NewReader(r), out: wire.NewWriter(w)}
+	p := &push{s: s, ctx: ctx, ses: ses, rules: ses.Rules, in: wire.NewReader(r), out: wire.NewWriter(w)}
 	if err := p.read(); err != nil {
 		return p.abort(err)
 	}
 	if len(p.commands) == 0 {
 		return nil // the probe of a client that is about to send a large push, or one that wants nothing
 	}
+	if id, ok := p.caps.Value("session-id"); ok {
+		s.o.Log.DebugContext(ctx, "push begins", "client_session", wire.Escape(short(id)))
+	}
 	if p.caps.Has("side-band-64k") {
 		p.band = wire.NewSideBand(p.out, wire.SideBand64k)
 	}
 	err := p.run()
-	return errors.Join(err, p.report(err))
-}
-
-// Settle closes the journal's open entries when a server starts: whether each update came to pass is read off the refs.
-func (s *Server) Settle(ctx context.Context, open func(ctx context.Context, id string) (storage.Repository, error)) error {
-	entries, err := s.o.Journal.Open(ctx)
-	if err != nil {
-		return fmt.Errorf("read open journal entries: %w", err)
+	err = errors.Join(err, p.report(err))
+	if p.rest {
+		p.drain()
 	}
-	for _, e := range entries {
-		results, err := settled(ctx, e, open)
-		if err != nil {
-			s.o.Log.ErrorContext(ctx, "journal entry cannot be settled", "entry", e.ID, "repository", e.RepoID, "error", err)
-			continue
-		}
-		if err := s.o.Journal.End(ctx, e.ID, results); err != nil {
-			return fmt.Errorf("settle journal entry %s: %w", e.ID, err)
-		}
-	}
-	return nil
-}
-
-func settled(ctx context.Context, e Entry, open func(ctx context.Context, id string) (storage.Repository, error)) ([]storage.RefResult, error) {
-	repo, err := open(ctx, e.RepoID)
-	if err != nil {
-		return nil, err
-	}
-	view, err := repo.View(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer view.Close()
-	results := make([]storage.RefResult, len(e.Updates))
-	for i, u := range e.Updates {
-		results[i].Name = u.Name
-		ref, _ := view.Refs.Lookup(u.Name)
-		if u.Symref == "" && ref.ID != u.New || u.Symref != "" && ref.Target != u.Symref {
-			results[i].Err = storage.UpdateError(u.Name, storage.ErrNotApplied)
-		}
-	}
-	return results, nil
+	return err
 }

@@ -75,7 +75,7 @@ func (p *push) progress(quiet *silence) func(string, uint32, uint32) {
 	}
 }
 
-// abort ends a push whose commands could not be read.
+// abort ends a push whose commands could not be read. What the client still sends is dropped where it speaks git at all.
 func (p *push) abort(err error) error {
 	text := "the server has failed; its administrator finds the reason in the log"
 	switch {
@@ -84,7 +84,23 @@ func (p *push) abort(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return err
 	}
-	return errors.Join(err, wire.Err(p.out, text))
+	if p.caps.Has("side-band-64k") {
+		// A client that takes bands apart knows no ERR packet.
+		band := wire.NewSideBand(p.out, wire.SideBand64k)
+		err = errors.Join(err, band.Fatal(text+"\n"), band.Close())
+	} else {
+		err = errors.Join(err, wire.Err(p.out, text))
+	}
+	if errors.Is(err, ErrBadRequest) {
+		p.drain()
+	}
+	return err
+}
+
+// drain reads and drops what the client still sends, within bounds, once it was told that all is in vain: one that is cut
+// off while it sends shows a broken pipe instead of the reason.
+func (p *push) drain() {
+	_, _ = io.CopyN(io.Discard, p.in.Rest(), p.s.o.Limits.Drain) // how it ends is the client's matter
 }
 
 // report writes report-status (gitprotocol-pack, "Report Status"), framed in band 1 where the client takes bands.
@@ -152,7 +168,7 @@ func (p *push) words(err error) string {
 		return wire.Escape(err.Error())
 	case errors.Is(err, reach.ErrBudget):
 		return "the push refers to objects that cannot be found without too long a walk; push what they belong to as well"
-	case errors.Is(err, errNothing):
+	case errors.Is(err, ErrBadRequest):
 		return err.Error()
 	case errors.Is(err, reach.ErrMissing):
 		return "missing necessary objects"

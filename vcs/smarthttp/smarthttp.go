@@ -179,17 +179,8 @@ func (x *exchange) upload() upload.Session {
 
 // push is the session of a push, which may make its repository.
 func (h *Handler) push(x *exchange) receive.Session {
-	ses := receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Actor: x.adm.Actor, Recheck: x.adm.Recheck, Rules: x.rules}
-	if x.adm.Create != nil {
-		ses.Create = func(ctx context.Context) (storage.Repository, error) {
-			id, err := x.adm.Create(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return h.o.Repos.Open(ctx, id)
-		}
-	}
-	return ses
+	return receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Create: x.adm.Create, Actor: x.adm.Actor, Recheck: x.adm.Recheck, Rules: x.rules,
+		RulesNow: func(ctx context.Context) (rules.Rules, error) { return h.o.Repos.Rules(ctx, x.adm.RepoID) }}
 }
 
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service string, serve func(*exchange) error) {

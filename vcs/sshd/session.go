@@ -219,18 +219,11 @@ func (ses *session) receive(ctx context.Context, at admitted) error {
 	if at.version == wire.V2 {
 		at.version = wire.V0 // pushes know no protocol 2
 	}
-	push := receive.Session{Version: at.version, Repo: at.repo, Actor: at.Actor, Recheck: at.Recheck, Rules: at.rules}
+	push := receive.Session{Version: at.version, Repo: at.repo, Create: at.Create, Actor: at.Actor, Recheck: at.Recheck, Rules: at.rules,
+		RulesNow: func(ctx context.Context) (rules.Rules, error) { return ses.s.o.Repos.Rules(ctx, at.RepoID) },
+		Nonce:    ses.s.o.Receive.Nonce(at.RepoID)}
 	if err := ses.s.o.Receive.Advertise(ctx, push, ses.ch); err != nil {
 		return err
-	}
-	if at.Create != nil {
-		push.Create = func(ctx context.Context) (storage.Repository, error) {
-			id, err := at.Create(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return ses.s.o.Repos.Open(ctx, id)
-		}
 	}
 	return ses.s.o.Receive.Serve(ctx, push, ses.ch, ses.ch)
 }

@@ -22,7 +22,7 @@ import (
 
 // Creator makes repositories for pushes to a free path; *host.Host is one.
 type Creator interface {
-	Create(ctx context.Context, r host.Repo) (host.Repo, error)
+	Conceive(ctx context.Context, r host.Repo) (*host.Unborn, error)
 }
 
 // Options are what a Door needs.
@@ -73,28 +73,38 @@ func Admission(g *gate.Grant, path string, creator Creator) host.Admission {
 		a.Path = path
 	}
 	if g.Create {
-		a.Create = func(ctx context.Context) (string, error) { return create(ctx, g, a.Path, creator) }
+		a.Create = func(ctx context.Context) (*host.Unborn, error) { return create(ctx, g, a.Path, creator) }
 	}
 	return a
 }
 
 // create makes the repository of a push, private and its pusher's own. The question is asked once more: between the
 // advertisement and the commands the permission may have ended.
-func create(ctx context.Context, g *gate.Grant, path string, creator Creator) (string, error) {
+func create(ctx context.Context, g *gate.Grant, path string, creator Creator) (*host.Unborn, error) {
 	if err := Refusal(g.Again(ctx)); err != nil {
-		return "", err
+		return nil, err
 	}
-	r, err := creator.Create(ctx, host.Repo{Path: path, OwnerID: g.Identity.UserID, Private: true})
+	u, err := creator.Conceive(ctx, host.Repo{Path: path, OwnerID: g.Identity.UserID, Private: true})
+	if err != nil {
+		return nil, notMade(err)
+	}
+	publish := u.Publish
+	u.Publish = func(ctx context.Context) error { return notMade(publish(ctx)) }
+	return u, nil
+}
+
+// notMade says why the repository of a push could not be made; nil stays nil.
+func notMade(err error) error {
 	switch {
 	case errors.Is(err, host.ErrTaken):
-		return "", &host.Refusal{Status: http.StatusConflict, Code: "taken",
+		return &host.Refusal{Status: http.StatusConflict, Code: "taken",
 			Sentence: "Somebody made this repository a moment ago. Push again."}
 	case errors.Is(err, host.ErrBadPath):
-		return "", &host.Refusal{Status: http.StatusBadRequest, Code: "bad_path", Sentence: err.Error()}
+		return &host.Refusal{Status: http.StatusBadRequest, Code: "bad_path", Sentence: err.Error()}
 	case err != nil:
-		return "", fmt.Errorf("create the repository of a push: %w", err)
+		return fmt.Errorf("create the repository of a push: %w", err)
 	}
-	return r.ID, nil
+	return nil
 }
 
 // Refusal turns the gate's no into the engine's, with the status of TOKENS.md's table ("What a refusal looks like").

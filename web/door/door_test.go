@@ -30,14 +30,18 @@ type house struct {
 	made                []host.Repo
 }
 
-// Create implements Creator.
-func (h *house) Create(_ context.Context, r host.Repo) (host.Repo, error) {
+// Conceive implements Creator.
+func (h *house) Conceive(_ context.Context, r host.Repo) (*host.Unborn, error) {
 	if strings.HasSuffix(r.Path, "/taken") {
-		return r, host.ErrTaken
+		return nil, host.ErrTaken
 	}
-	r.ID = "made"
-	h.made = append(h.made, r)
-	return r, nil
+	return &host.Unborn{Publish: func(context.Context) error {
+		if strings.HasSuffix(r.Path, "/late") {
+			return host.ErrTaken
+		}
+		h.made = append(h.made, r)
+		return nil
+	}}, nil
 }
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -197,9 +201,22 @@ func TestAPushToAFreePathMakesAPrivateRepositoryOfThePusher(t *testing.T) {
 	if len(h.made) != 0 {
 		t.Fatal("a question alone made a repository")
 	}
-	id, err := a.Create(t.Context())
-	if err != nil || id != "made" || len(h.made) != 1 || h.made[0].Path != "ada/new" || !h.made[0].Private || h.made[0].OwnerID != a.Actor.ID {
-		t.Errorf("made %+v, %q, %v", h.made, id, err)
+	unborn, err := a.Create(t.Context())
+	if err != nil || len(h.made) != 0 {
+		t.Fatalf("made %+v before it was published, %v", h.made, err)
+	}
+	if err := unborn.Publish(t.Context()); err != nil || len(h.made) != 1 || h.made[0].Path != "ada/new" || !h.made[0].Private || h.made[0].OwnerID != a.Actor.ID {
+		t.Errorf("made %+v, %v", h.made, err)
+	}
+	late, err := h.door.Admit(request("/", basic("ada", h.vcs)), "ada/late", "git-receive-pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if unborn, err = late.Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := unborn.Publish(t.Context()); err == nil || !strings.Contains(err.Error(), "Push again") {
+		t.Errorf("a path that was taken while the push was checked: %v", err)
 	}
 	taken, err := h.door.Admit(request("/", basic("ada", h.vcs)), "ada/taken", "git-receive-pack")
 	if err != nil {

@@ -36,6 +36,8 @@ type Options struct {
 	Cache int64
 	// Warm is the budget of all repositories together; nil keeps each warm until it is closed.
 	Warm *Warm
+	// FoldRefs refuses refs that differ in case alone, as is done where the file system takes such names for one.
+	FoldRefs bool
 	// Log is told what is odd in a repository and mended or passed over; nil tells nobody.
 	Log *slog.Logger
 }
@@ -121,7 +123,7 @@ func Open(ctx context.Context, dir, id string, o Options) (*Repository, error) {
 	if err := r.supported(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", id, err)
 	}
-	r.folds = caseFolding(foldsCase(dir))
+	r.folds = caseFolding(o.FoldRefs || foldsCase(dir))
 	if err := r.sweep(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", id, err)
 	}
@@ -307,6 +309,24 @@ func (r *Repository) Rescan(ctx context.Context) error {
 		return fmt.Errorf("rescan repository %s: %w", r.id, err)
 	}
 	return nil
+}
+
+// CloseUnused closes a repository that is open and has no refs, and reports whether it did. A push that is under way ends
+// with ErrClosed.
+func (r *Repository) CloseUnused(ctx context.Context) (bool, error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if err := r.warmLocked(ctx); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	unused := !r.closed && len(r.refs.snap.Refs)+len(r.refs.dangling) == 0
+	r.closed = r.closed || unused
+	r.mu.Unlock()
+	if unused {
+		r.letGo()
+	}
+	return unused, nil
 }
 
 // Close lets go of the packs; views that are open keep theirs. A second Close does nothing.
