@@ -71,7 +71,7 @@ func (p *push) forbidden(c *command) string {
 	case b != nil && c.create() && b.NoCreate:
 		return protected(b, "allows no creation")
 	case c.delete() && p.rules.DenyDeletes:
-		return "deletion prohibited: this repository allows none (receive.denyDeletes)"
+		return "deletion prohibited: this repository allows none (receive.deny_deletes)"
 	}
 	return ""
 }
@@ -100,7 +100,7 @@ func (p *push) forbidForce(set *pack.Set) error {
 		case held:
 			c.refuse(protected(b, "allows no force push"))
 		default:
-			c.refuse("non-fast-forward: this repository allows none (receive.denyNonFastForwards)")
+			c.refuse("non-fast-forward: this repository allows none (receive.deny_force)")
 		}
 	}
 	return nil

@@ -49,12 +49,13 @@ func (a *app) repoProtect() *cobra.Command {
 				if len(b.Who) > 0 {
 					who = "only " + pushers(b.Who)
 				}
-				fmt.Fprintf(w, "Protected %s of %s: force %s, delete %s, pushed to by %s.\n", b.Pattern, p.Path, words(b.AllowForce, "allowed", "refused"),
-					words(b.AllowDelete, "allowed", "refused"), who)
+				fmt.Fprintf(w, "Protected %s of %s: create %s, force %s, delete %s, pushed to by %s.\n", b.Pattern, p.Path,
+					words(b.NoCreate, "refused", "allowed"), words(b.AllowForce, "allowed", "refused"), words(b.AllowDelete, "allowed", "refused"), who)
 			})
 		}}
 	c.Flags().BoolVar(&p.AllowForce, "allow-force", false, "allow moves that are no fast-forward")
 	c.Flags().BoolVar(&p.AllowDelete, "allow-delete", false, "allow that it is deleted")
+	c.Flags().BoolVar(&p.NoCreate, "no-create", false, "refuse that refs are made which the pattern matches")
 	c.Flags().StringArrayVar(&p.Who, "who", nil, "a user who may push, and nobody else unless named too; can be given several times")
 	c.Flags().StringVar(&p.Before, "before", "", "the protected pattern that this one is to stand before")
 	return c
@@ -123,9 +124,10 @@ func showProtected(w io.Writer, list []operate.Protected) {
 		if len(p.Who) > 0 {
 			who = pushers(p.Who)
 		}
-		rows = append(rows, []string{p.Pattern, words(p.AllowForce, "allowed", "refused"), words(p.AllowDelete, "allowed", "refused"), who})
+		rows = append(rows, []string{p.Pattern, words(p.NoCreate, "refused", "allowed"), words(p.AllowForce, "allowed", "refused"),
+			words(p.AllowDelete, "allowed", "refused"), who})
 	}
-	table(w, "PROTECTED FORCE DELETE WHO", rows)
+	table(w, "PROTECTED CREATE FORCE DELETE WHO", rows)
 }
 
 func bundleList(list []operate.Bundle) []string {

@@ -43,6 +43,7 @@ type Protected struct {
 	Pattern     string   `json:"pattern"`
 	AllowForce  bool     `json:"allow_force"`
 	AllowDelete bool     `json:"allow_delete"`
+	NoCreate    bool     `json:"no_create"`
 	Who         []Pusher `json:"who"`
 }
 
@@ -59,6 +60,7 @@ type Protecting struct {
 	Pattern     string   `json:"pattern"`
 	AllowForce  bool     `json:"allow_force"`
 	AllowDelete bool     `json:"allow_delete"`
+	NoCreate    bool     `json:"no_create"`
 	Who         []string `json:"who"`
 	Before      string   `json:"before"`
 }
@@ -125,7 +127,7 @@ func (o operator) protect(ctx context.Context, by audit.Actor, p Protecting) (Pr
 	if err != nil {
 		return Protected{}, err
 	}
-	b := rules.Branch{Pattern: fullPattern(p.Pattern), Force: p.AllowForce, Delete: p.AllowDelete}
+	b := rules.Branch{Pattern: fullPattern(p.Pattern), Force: p.AllowForce, Delete: p.AllowDelete, NoCreate: p.NoCreate}
 	for _, name := range p.Who {
 		u, err := o.user(name)
 		if err != nil {
@@ -174,6 +176,9 @@ func protectDetail(p Protecting, pattern string) string {
 	}
 	if p.AllowDelete {
 		detail += " delete"
+	}
+	if p.NoCreate {
+		detail += " no create"
 	}
 	if len(p.Who) > 0 {
 		detail += " by " + strings.Join(p.Who, ",")
@@ -292,7 +297,7 @@ func (o operator) ruleSet(r rules.Rules) RuleSet {
 }
 
 func (o operator) shownProtected(b rules.Branch) Protected {
-	p := Protected{Pattern: b.Pattern, AllowForce: b.Force, AllowDelete: b.Delete, Who: []Pusher{}}
+	p := Protected{Pattern: b.Pattern, AllowForce: b.Force, AllowDelete: b.Delete, NoCreate: b.NoCreate, Who: []Pusher{}}
 	for _, id := range b.Who {
 		u, _ := o.s.Users.ByID(id)
 		p.Who = append(p.Who, Pusher{ID: id, Name: u.Name})

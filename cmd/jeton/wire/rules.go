@@ -166,10 +166,11 @@ type bundleText struct {
 
 // branchText is a protected pattern; who are ids of actors.
 type branchText struct {
-	Pattern string   `json:"pattern"`
-	Force   bool     `json:"force,omitempty"`
-	Delete  bool     `json:"delete,omitempty"`
-	Who     []string `json:"who,omitempty"`
+	Pattern  string   `json:"pattern"`
+	Force    bool     `json:"force,omitempty"`
+	Delete   bool     `json:"delete,omitempty"`
+	NoCreate bool     `json:"no_create,omitempty"`
+	Who      []string `json:"who,omitempty"`
 }
 
 func writeRules(r rules.Rules) (string, error) {

@@ -17,7 +17,7 @@ import (
 var whole = rules.Rules{
 	Hidden: []string{"refs/pull", "!refs/pull/1"}, AdvertisedOnly: true, DenyDeletes: true, DenyForce: true,
 	Bundles:  []rules.Bundle{{ID: "base", URI: "https://cdn.example.com/base.bundle"}},
-	Branches: []rules.Branch{{Pattern: "refs/heads/main", Force: true, Delete: true, Who: []string{"u1"}}},
+	Branches: []rules.Branch{{Pattern: "refs/heads/main", Force: true, Delete: true, NoCreate: true, Who: []string{"u1"}}},
 	Exempt:   []string{"zeroPaddedFilemode"},
 }
 
