@@ -25,7 +25,11 @@ func Commit(content []byte) Set {
 			return of(BadParentSha1)
 		}
 	}
-	return people(b) | nul(content)
+	found := people(b)
+	if !found.Has(MissingCommitter) && bytes.IndexByte(content, 0) >= 0 { // behind the header, where header has found none
+		found.add(NulInCommit)
+	}
+	return found
 }
 
 // people checks the lines of authors and committer.
@@ -50,14 +54,6 @@ func people(b []byte) Set {
 	}
 	line, _, _ := bytes.Cut(b, []byte{'\n'})
 	return found | person(line)
-}
-
-// nul notes a NUL byte behind the header, where header has found none.
-func nul(content []byte) Set {
-	if bytes.IndexByte(content, 0) >= 0 {
-		return of(NulInCommit)
-	}
-	return 0
 }
 
 // header makes sure that the header of a commit or tag is text and ends with a line's end.

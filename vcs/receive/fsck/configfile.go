@@ -74,7 +74,7 @@ func (p *configFile) header() bool {
 		switch {
 		case p.over:
 			return false
-		case c == ']':
+		case c == ']' && len(p.stem) > 0:
 			p.stem = append(p.stem, '.')
 			return true
 		case space(c):

@@ -8,13 +8,15 @@ import (
 )
 
 var (
-	hex  = strings.Repeat("1a", oid.Size)
-	nobd = "A U Thor <a@example.com> 1700000000 +0100"
+	hex    = strings.Repeat("1a", oid.Size) // a tree
+	other  = strings.Repeat("2b", oid.Size) // a commit
+	third  = strings.Repeat("3c", oid.Size) // a tag
+	nobody = "A U Thor <a@example.com> 1700000000 +0100"
 )
 
 // commitWith is a commit whose author's line is what follows "author ".
 func commitWith(author string) string {
-	return "tree " + hex + "\nparent " + hex + "\nauthor " + author + "\ncommitter " + nobd + "\n\nmessage\n"
+	return "tree " + hex + "\nparent " + other + "\nauthor " + author + "\ncommitter " + nobody + "\n\nmessage\n"
 }
 
 // commits are raw commits and what is found in them.
@@ -22,25 +24,25 @@ var commits = []struct {
 	name, content string
 	want          Set
 }{
-	{"good", commitWith(nobd), 0},
-	{"root without a message", "tree " + hex + "\nauthor " + nobd + "\ncommitter " + nobd + "\n", 0},
-	{"further headers", "tree " + hex + "\nauthor " + nobd + "\ncommitter " + nobd + "\nencoding x\ngpgsig a\n b\n\nmessage", 0},
-	{"upper case digits", "tree " + strings.ToUpper(hex) + "\nauthor " + nobd + "\ncommitter " + nobd + "\n\n", 0},
+	{"good", commitWith(nobody), 0},
+	{"root without a message", "tree " + hex + "\nauthor " + nobody + "\ncommitter " + nobody + "\n", 0},
+	{"further headers", "tree " + hex + "\nauthor " + nobody + "\ncommitter " + nobody + "\nencoding x\ngpgsig a\n b\n\nmessage", 0},
+	{"upper case digits", "tree " + strings.ToUpper(hex) + "\nauthor " + nobody + "\ncommitter " + nobody + "\n\n", 0},
 	{"empty", "", UnterminatedHeader.Set()},
-	{"end of line missing", "tree " + hex + "\nauthor " + nobd + "\ncommitter " + nobd, UnterminatedHeader.Set()},
-	{"NUL in the header", "tree " + hex + "\nauthor \x00" + nobd + "\ncommitter " + nobd + "\n\n", NulInHeader.Set()},
-	{"NUL in a header without a message", "tree " + hex + "\nauthor " + nobd + "\ncommitter " + nobd + "\x00\n", NulInHeader.Set()},
-	{"NUL in the message", commitWith(nobd) + "\x00", NulInCommit.Set()},
-	{"no tree", "author " + nobd + "\ncommitter " + nobd + "\n\n", MissingTree.Set()},
+	{"end of line missing", "tree " + hex + "\nauthor " + nobody + "\ncommitter " + nobody, UnterminatedHeader.Set()},
+	{"NUL in the header", "tree " + hex + "\nauthor \x00" + nobody + "\ncommitter " + nobody + "\n\n", NulInHeader.Set()},
+	{"NUL in a header without a message", "tree " + hex + "\nauthor " + nobody + "\ncommitter " + nobody + "\x00\n", NulInHeader.Set()},
+	{"NUL in the message", commitWith(nobody) + "\x00", NulInCommit.Set()},
+	{"no tree", "author " + nobody + "\ncommitter " + nobody + "\n\n", MissingTree.Set()},
 	{"empty header", "\n\n", MissingTree.Set()},
 	{"tree too short", "tree " + hex[1:] + "\n\n", BadTreeSha1.Set()},
 	{"tree too long", "tree " + hex + "0\n\n", BadTreeSha1.Set()},
 	{"tree without digits", "tree " + strings.Repeat("g", oid.HexSize) + "\n\n", BadTreeSha1.Set()},
 	{"bad parent", "tree " + hex + "\nparent " + hex[2:] + "\n\n", BadParentSha1.Set()},
-	{"no author", "tree " + hex + "\ncommitter " + nobd + "\n\n", MissingAuthor.Set()},
-	{"no committer", "tree " + hex + "\nauthor " + nobd + "\n\n", MissingCommitter.Set()},
+	{"no author", "tree " + hex + "\ncommitter " + nobody + "\n\n", MissingAuthor.Set()},
+	{"no committer", "tree " + hex + "\nauthor " + nobody + "\n\n", MissingCommitter.Set()},
 	{"nobody", "tree " + hex + "\n", MissingAuthor.Set() | MissingCommitter.Set()},
-	{"two authors", "tree " + hex + "\nauthor " + nobd + "\nauthor " + nobd + "\ncommitter " + nobd + "\n\n", MultipleAuthors.Set()},
+	{"two authors", "tree " + hex + "\nauthor " + nobody + "\nauthor " + nobody + "\ncommitter " + nobody + "\n\n", MultipleAuthors.Set()},
 	{"both people", "tree " + hex + "\nauthor \ncommitter A>\n\n", MissingEmail.Set() | BadName.Set()},
 	{"no name", commitWith("<a@example.com> 1 +0000"), MissingNameBeforeEmail.Set()},
 	{"bad name", commitWith("A> <a@example.com> 1 +0000"), BadName.Set()},
@@ -83,24 +85,24 @@ var tags = []struct {
 	name, content string
 	want          Set
 }{
-	{"good", "object " + hex + "\ntype commit\ntag v1\ntagger " + nobd + "\n\nmessage\n", 0},
-	{"of a tag, without a message", "object " + hex + "\ntype tag\ntag v1\ntagger " + nobd + "\n", 0},
-	{"without a tagger, as git made them once", "object " + hex + "\ntype commit\ntag v1\n\nmessage\n", MissingTaggerEntry.Set()},
-	{"without anything", "object " + hex + "\ntype commit\ntag v1\n", MissingTaggerEntry.Set()},
-	{"bad tagger", "object " + hex + "\ntype commit\ntag v1\ntagger A <a> 01 +0000\n\n", ZeroPaddedDate.Set()},
-	{"more headers", "object " + hex + "\ntype commit\ntag v1\ntagger " + nobd + "\nmore x\n\n", ExtraHeaderEntry.Set()},
-	{"more headers and no tagger", "object " + hex + "\ntype commit\ntag v1\nmore x\n\n", ExtraHeaderEntry.Set() | MissingTaggerEntry.Set()},
-	{"a name that is no ref's", "object " + hex + "\ntype commit\ntag a b\ntagger " + nobd + "\n\n", BadTagName.Set()},
-	{"no name", "object " + hex + "\ntype commit\ntag \ntagger " + nobd + "\n\n", BadTagName.Set()},
+	{"good", "object " + other + "\ntype commit\ntag v1\ntagger " + nobody + "\n\nmessage\n", 0},
+	{"of a tag, without a message", "object " + third + "\ntype tag\ntag v1\ntagger " + nobody + "\n", 0},
+	{"without a tagger, as git made them once", "object " + other + "\ntype commit\ntag v1\n\nmessage\n", MissingTaggerEntry.Set()},
+	{"without anything", "object " + other + "\ntype commit\ntag v1\n", MissingTaggerEntry.Set()},
+	{"bad tagger", "object " + other + "\ntype commit\ntag v1\ntagger A <a> 01 +0000\n\n", ZeroPaddedDate.Set()},
+	{"more headers", "object " + other + "\ntype commit\ntag v1\ntagger " + nobody + "\nmore x\n\n", ExtraHeaderEntry.Set()},
+	{"more headers and no tagger", "object " + other + "\ntype commit\ntag v1\nmore x\n\n", ExtraHeaderEntry.Set() | MissingTaggerEntry.Set()},
+	{"a name that is no ref's", "object " + other + "\ntype commit\ntag a b\ntagger " + nobody + "\n\n", BadTagName.Set()},
+	{"no name", "object " + other + "\ntype commit\ntag \ntagger " + nobody + "\n\n", BadTagName.Set()},
 	{"no object", "type commit\ntag v1\n\n", MissingObject.Set()},
 	{"short object", "object 12\ntype commit\ntag v1\n\n", BadObjectSha1.Set()},
-	{"no type", "object " + hex + "\ntag v1\n\n", MissingTypeEntry.Set()},
-	{"unknown type", "object " + hex + "\ntype thing\ntag v1\n\n", BadType.Set()},
-	{"empty type", "object " + hex + "\ntype \ntag v1\n\n", BadType.Set()},
-	{"no tag line", "object " + hex + "\ntype commit\ntagger " + nobd + "\n\n", MissingTagEntry.Set()},
-	{"NUL", "object " + hex + "\ntype commit\ntag v1\x00\n\n", NulInHeader.Set()},
-	{"NUL in the message", "object " + hex + "\ntype commit\ntag v1\ntagger " + nobd + "\n\n\x00", 0},
-	{"unterminated", "object " + hex + "\ntype commit", UnterminatedHeader.Set()},
+	{"no type", "object " + other + "\ntag v1\n\n", MissingTypeEntry.Set()},
+	{"unknown type", "object " + other + "\ntype thing\ntag v1\n\n", BadType.Set()},
+	{"empty type", "object " + other + "\ntype \ntag v1\n\n", BadType.Set()},
+	{"no tag line", "object " + other + "\ntype commit\ntagger " + nobody + "\n\n", MissingTagEntry.Set()},
+	{"NUL", "object " + other + "\ntype commit\ntag v1\x00\n\n", NulInHeader.Set()},
+	{"NUL in the message", "object " + other + "\ntype commit\ntag v1\ntagger " + nobody + "\n\n\x00", 0},
+	{"unterminated", "object " + other + "\ntype commit", UnterminatedHeader.Set()},
 	{"empty", "", UnterminatedHeader.Set()},
 }
 
@@ -135,7 +137,7 @@ func FuzzTag(f *testing.F) {
 }
 
 func BenchmarkCommit(b *testing.B) {
-	content := []byte(commitWith(nobd) + strings.Repeat("a line of the message\n", 20))
+	content := []byte(commitWith(nobody) + strings.Repeat("a line of the message\n", 20))
 	b.SetBytes(int64(len(content)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -43,7 +43,7 @@ func (c *Trees) Check(content []byte) (found Set, entries int) {
 // entry finds what is wrong with an entry by itself.
 func (c *Trees) entry(e object.Entry) Set {
 	var found Set
-	if e.ID.IsZero() {
+	if oid.FirstByte(e.ID) == 0 && e.ID.IsZero() {
 		found.add(NullSha1)
 	}
 	if e.Padded {
