@@ -28,9 +28,13 @@ const filter = " filter"
 // "# service" line that HTTP puts before it. An error is one of reading the repository or of w; a client must not take
 // what was written before it for a whole advertisement.
 func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Session, w io.Writer) error {
+	if ses.ID == "" {
+		ses.ID = NewSessionID()
+	}
+	s.o.Log.DebugContext(ctx, "fetch advertised", "repository", repo.ID(), "protocol", int(ses.Version), "session", ses.ID)
 	out := wire.NewWriter(w)
 	if ses.Version == wire.V2 {
-		s.commandsOf(out, &ses.Rules)
+		s.commandsOf(out, ses)
 		return out.Send()
 	}
 	view, err := repo.View(ctx)
@@ -41,31 +45,35 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 	if ses.Version == wire.V1 {
 		_ = out.Line("version 1")
 	}
-	s.refs(out, sight{&ses.Rules, view.Refs})
+	s.refs(out, sight{&ses.Rules, view.Refs}, ses.ID)
 	_ = out.Flush()
 	return out.Send()
 }
 
 // commandsOf writes the capability advertisement of protocol 2 (gitprotocol-v2, "Capability Advertisement").
-func (s *Server) commandsOf(out *wire.Writer, r *rules.Rules) {
-	fetch := "fetch=shallow wait-for-done"
-	if !r.AdvertisedOnly {
+func (s *Server) commandsOf(out *wire.Writer, ses Session) {
+	fetch := "fetch=shallow wait-for-done ref-in-want sideband-all"
+	if !ses.Rules.AdvertisedOnly {
 		fetch += filter
 	}
-	for _, line := range []string{"version 2", "agent=" + s.o.Agent, "ls-refs=unborn", fetch, "server-option", "object-format=" + oid.Format} {
+	lines := []string{"version 2", "agent=" + s.o.Agent, "session-id=" + ses.ID, "ls-refs=unborn", fetch, "server-option", "object-info", "object-format=" + oid.Format}
+	if len(ses.Rules.Bundles) > 0 {
+		lines = append(lines, "bundle-uri")
+	}
+	for _, line := range lines {
 		_ = out.Line(line)
 	}
 	_ = out.Flush()
 }
 
 // refs writes HEAD, then every ref with what it peels to; the capabilities stand behind the first.
-func (s *Server) refs(out *wire.Writer, see sight) {
+func (s *Server) refs(out *wire.Writer, see sight, session string) {
 	snap := see.snap
 	caps := "\x00" + capabilities(see.rules)
 	if see.shows(&snap.Head) && snap.Head.Target != "" {
 		caps += " symref=HEAD:" + snap.Head.Target
 	}
-	caps += " object-format=" + oid.Format + " agent=" + s.o.Agent
+	caps += " object-format=" + oid.Format + " agent=" + s.o.Agent + " session-id=" + session
 	p := page{out: out}
 	line := func(id oid.ID, refName, suffix string) {
 		p.begin()

@@ -15,7 +15,7 @@ func (c *conversation) classic() error {
 	if err != nil || q == nil {
 		return err
 	}
-	if err := c.checkWants(q.wants); err != nil {
+	if err := c.checkWants(q.byID); err != nil {
 		return err
 	}
 	k, err := c.cut(q)

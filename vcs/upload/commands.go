@@ -9,7 +9,7 @@ import (
 	"jeton/vcs/wire"
 )
 
-// maxCapabilities is how many capability lines one request may bring; server-option is one for each option.
+// maxCapabilities is how many capability lines one request may bring, besides server options.
 const maxCapabilities = 1000
 
 // commands serves protocol 2 (gitprotocol-v2, "Command Request"):
@@ -30,23 +30,33 @@ func (c *conversation) commands() error {
 		if err != nil {
 			return err
 		}
-		switch command {
-		case "ls-refs":
-			err = c.lsRefs(more)
-		case "fetch":
-			err = c.fetch(more)
-		default:
-			err = refuse("invalid command '%s'", wire.Escape(command))
-		}
+		c.heard(command)
+		err = c.run(command, more)
 		if err != nil || c.ses.Stateless {
 			return err
 		}
 	}
 }
 
+// run does what one command asks.
+func (c *conversation) run(command string, more bool) error {
+	switch {
+	case command == "ls-refs":
+		return c.lsRefs(more)
+	case command == "fetch":
+		return c.fetch(more)
+	case command == "object-info":
+		return c.objectInfo(more)
+	case command == "bundle-uri" && len(c.ses.Rules.Bundles) > 0:
+		return c.bundleURI(more)
+	}
+	return refuse("invalid command '%s'", wire.Escape(command))
+}
+
 // command reads the head of a request: the command and the capabilities. more says that arguments follow. An empty
 // command is the flush with which a client ends; io.EOF means that there is no request at all.
 func (c *conversation) command() (command string, more bool, err error) {
+	c.asked = asked{}
 	for n := 0; ; n++ {
 		p, err := c.in.Next()
 		if errors.Is(err, io.EOF) && n > 0 {
@@ -73,10 +83,8 @@ func (c *conversation) command() (command string, more bool, err error) {
 			return "", false, refuse("no command requested")
 		case ok:
 			command = name
-		case n > maxCapabilities:
-			return "", false, refuse("more than %d capabilities in one request; send fewer server options", maxCapabilities)
 		default:
-			err = capability(line)
+			err = c.capability(n, line)
 		}
 		if err != nil {
 			return "", false, err
@@ -84,17 +92,29 @@ func (c *conversation) command() (command string, more bool, err error) {
 	}
 }
 
-// capability looks at a capability line of a request: only what was advertised may be named (gitprotocol-v2, "Command
-// Request"). Who the client says it is, and its options, mean nothing to this server.
-func capability(line string) error {
+// capability takes in the capability line n of a request: only what was advertised may be named (gitprotocol-v2, "Command
+// Request"). Who the client says it is, and its options, are for the log.
+func (c *conversation) capability(n int, line string) error {
 	key, value, _ := strings.Cut(line, "=")
+	if most := c.s.o.Limits.ServerOptions; len(c.asked.options) == most && key == "server-option" {
+		return refuse("more than %d server options in one request; send fewer", most)
+	}
+	if n-len(c.asked.options) > maxCapabilities {
+		return refuse("more than %d capabilities in one request", maxCapabilities)
+	}
 	switch key {
-	case "agent", "server-option":
-		return nil
+	case "agent":
+		c.asked.agent = said(value)
+	case "session-id":
+		c.asked.session = said(value)
+	case "server-option":
+		c.asked.options = append(c.asked.options, said(value))
 	case "object-format":
 		return objectFormat(value)
+	default:
+		return refuse("unknown capability '%s'", wire.Escape(line))
 	}
-	return refuse("unknown capability '%s'", wire.Escape(line))
+	return nil
 }
 
 // objectFormat refuses any but the one that is served.
@@ -107,7 +127,7 @@ func objectFormat(name string) error {
 }
 
 // arguments calls fn for each argument up to the flush.
-func (c *conversation) arguments(more bool, fn func(line string) error) error {
+func (c *conversation) arguments(command string, more bool, fn func(line string) error) error {
 	for more {
 		p, err := c.in.Next()
 		if errors.Is(err, io.EOF) {
@@ -120,7 +140,7 @@ func (c *conversation) arguments(more bool, fn func(line string) error) error {
 			return nil
 		}
 		if p.Kind != wire.Data {
-			return refuse("expected flush after the arguments")
+			return refuse("expected flush after %s arguments", command)
 		}
 		if err := fn(p.Line()); err != nil {
 			return err

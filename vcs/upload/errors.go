@@ -20,6 +20,13 @@ func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(forma
 func (r refusal) Error() string { return string(r) }
 func (r refusal) Unwrap() error { return ErrBadRequest }
 
+// quotation is a refusal whose words are git's own to the last, without the service's name before them.
+type quotation struct{ refusal }
+
+func quote(format string, args ...any) error { return quotation{refusal(fmt.Sprintf(format, args...))} }
+
+func (q quotation) Unwrap() error { return q.refusal }
+
 // errCutOff is a request that ends where something must follow.
 var errCutOff = refuse("the request ends before its flush packet")
 
@@ -62,6 +69,25 @@ func (c *conversation) tell(err error) error {
 	if err == nil || c.out.Err() != nil || errors.As(err, &broken) || errors.Is(err, context.Canceled) {
 		return err
 	}
+	text := c.words(err)
+	switch {
+	case c.band != nil && c.sending:
+		_ = c.band.Fatal(text + "\n")
+	case c.band != nil:
+		_ = c.band.Fatal(text)
+	case !c.sending: // else the client reads a bare pack, and can only be left with half of it
+		_ = wire.Err(c.out, text)
+	}
+	return err
+}
+
+// words is what a client is told of an error: before the pack with the service's name, as git has it; then the client
+// itself says where it comes from.
+func (c *conversation) words(err error) string {
+	var q quotation
+	if errors.As(err, &q) {
+		return q.Error()
+	}
 	var r refusal
 	text := "the server has failed; its administrator finds the reason in the log"
 	switch {
@@ -70,11 +96,8 @@ func (c *conversation) tell(err error) error {
 	case errors.Is(err, wire.ErrMalformed):
 		text = err.Error()
 	}
-	switch {
-	case c.band != nil:
-		_ = c.band.Fatal(text + "\n")
-	case !c.sending: // else the client reads a bare pack, and can only be left with half of it
-		_ = wire.Err(c.out, "upload-pack: "+text)
+	if c.sending {
+		return text
 	}
-	return err
+	return "upload-pack: " + text
 }

@@ -96,6 +96,9 @@ func TestExchangesOfProtocol0(t *testing.T) {
 	}
 }
 
+// size is the size of an object as git has it.
+func (f *fixture) size(revision string) string { return git(f.t, f.src, "cat-file", "-s", revision) }
+
 // namesIn replaces ids by names, as read does.
 func (f *fixture) namesIn(text string) string {
 	for name, id := range f.names() {
@@ -128,11 +131,10 @@ func TestExchangesOfProtocol2(t *testing.T) {
 	for _, row := range []struct{ name, say, hear string }{
 		{"a clone", fetch + "ofs-delta; want MAIN; done; 0000", "packfile; PACK; 0000"},
 		{"a clone without done", fetch + "ofs-delta; want MAIN; 0000", "packfile; PACK; 0000"},
-		{"nothing wanted", fetch + "ofs-delta; 0000", ""},
 		{"nothing common", fetch + "want MAIN; have X; have Y; 0000", "acknowledgments; NAK; 0000"},
 		{"ready", fetch + "want MAIN; have X; have OLD; 0000", "acknowledgments; ACK OLD; ready; 0001; packfile; PACK; 0000"},
 		{"common, and not ready", fetch + "want ROOT; have OLD; 0000", "acknowledgments; ACK OLD; 0000"},
-		{"a have said twice is acknowledged once", fetch + "want ROOT; have OLD; have OLD; 0000", "acknowledgments; ACK OLD; 0000"},
+		{"a have said twice is acknowledged twice", fetch + "want ROOT; have OLD; have OLD; 0000", "acknowledgments; ACK OLD; ACK OLD; 0000"},
 		{"done: no acknowledgments", fetch + "want MAIN; have OLD; have X; done; 0000", "packfile; PACK; 0000"},
 		{"wait for done", fetch + "want MAIN; have OLD; wait-for-done; 0000", "acknowledgments; ACK OLD; 0000"},
 		{"negotiate only", fetch + "have OLD; have X; wait-for-done; 0000", "acknowledgments; ACK OLD; 0000"},
@@ -141,6 +143,14 @@ func TestExchangesOfProtocol2(t *testing.T) {
 		{"a shallow client", fetch + "want MAIN; shallow OLD; done; 0000", "shallow-info; 0001; packfile; PACK; 0000"},
 		{"shallow lines of what is not there", fetch + "want MAIN; shallow X; done; 0000", "packfile; PACK; 0000"},
 		{"unshallow", fetch + "want MAIN; shallow OLD; deepen 2147483647; done; 0000", "shallow-info; unshallow OLD; 0001; packfile; PACK; 0000"},
+		{"a ref by name", fetch + "want-ref refs/heads/main; done; 0000", "wanted-refs; MAIN refs/heads/main; 0001; packfile; PACK; 0000"},
+		{"refs by name and by id, HEAD and tags", fetch + "want-ref HEAD; want MAIN; want-ref refs/tags/v1; want-ref HEAD; done; 0000", "wanted-refs; MAIN HEAD; TAG refs/tags/v1; 0001; packfile; PACK; 0000"},
+		{"a ref by name while the client goes on offering", fetch + "want-ref refs/heads/old; have X; 0000", "acknowledgments; NAK; 0000"},
+		{"all sections in the document's order", fetch + "want-ref refs/heads/main; have ROOT; deepen 2; 0000", "acknowledgments; ACK ROOT; ready; 0001; shallow-info; shallow OLD; 0001; wanted-refs; MAIN refs/heads/main; 0001; packfile; PACK; 0000"},
+		{"sizes", "command=object-info; 0001; size; oid BLOB; oid TAG; oid X; 0000", "size; BLOB 350; TAG " + f.size("v1") + "; X ; 0000"},
+		{"no sizes", "command=object-info; 0001; oid BLOB; oid X; 0000", "BLOB; X; 0000"},
+		{"sizes of nothing", "command=object-info; 0001; size; 0000", "0000"},
+		{"a session id", "command=ls-refs; session-id=20261125-me; 0001; ref-prefix HEAD; 0000", "MAIN HEAD; 0000"},
 		{"a blob", fetch + "want BLOB; filter blob:none; done; 0000", "packfile; PACK; 0000"},
 		{"refs", "command=ls-refs; 0001; peel; symrefs; ref-prefix HEAD; ref-prefix refs/heads/; ref-prefix refs/tags/v1; ref-prefix refs/tags/; 0000",
 			"MAIN HEAD symref-target:refs/heads/main; MAIN refs/heads/main; OLD refs/heads/old; MAIN refs/tags/light; TAG refs/tags/v1 peeled:OLD; NEST refs/tags/v1-signed peeled:OLD; 0000"},
@@ -179,7 +189,7 @@ func TestAdvertisements(t *testing.T) {
 	f.hide()
 	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want no-done allow-reachable-sha1-in-want filter"
 	m, o, v1, nest := f.id("main"), f.id("old"), f.id("v1"), f.id("v1-signed")
-	want := []string{m + " HEAD\x00" + caps + " symref=HEAD:refs/heads/main object-format=sha1 agent=jeton/9", m + " refs/heads/main", o + " refs/heads/old", m + " refs/tags/light",
+	want := []string{m + " HEAD\x00" + caps + " symref=HEAD:refs/heads/main object-format=sha1 agent=jeton/9 session-id=S", m + " refs/heads/main", o + " refs/heads/old", m + " refs/tags/light",
 		v1 + " refs/tags/v1", o + " refs/tags/v1^{}", nest + " refs/tags/v1-signed", o + " refs/tags/v1-signed^{}", "0000"}
 	if got := unframe(t, f.advertisement(wire.V0)); !slices.Equal(got, want) {
 		t.Errorf("protocol 0:\n%q\nwant\n%q", got, want)
@@ -187,7 +197,7 @@ func TestAdvertisements(t *testing.T) {
 	if got := unframe(t, f.advertisement(wire.V1)); !slices.Equal(got, append([]string{"version 1"}, want...)) {
 		t.Errorf("protocol 1:\n%q", got)
 	}
-	if got := strings.Join(unframe(t, f.advertisement(wire.V2)), "; "); got != "version 2; agent=jeton/9; ls-refs=unborn; fetch=shallow wait-for-done filter; server-option; object-format=sha1; 0000" {
+	if got := strings.Join(unframe(t, f.advertisement(wire.V2)), "; "); got != "version 2; agent=jeton/9; session-id=S; ls-refs=unborn; fetch=shallow wait-for-done ref-in-want sideband-all filter; server-option; object-info; object-format=sha1; 0000" {
 		t.Errorf("protocol 2: %s", got)
 	}
 	git(t, f.dir, "symbolic-ref", "HEAD", "refs/jeton/keep")
@@ -219,7 +229,7 @@ func TestLimitsThatAreNotSetHaveDefaults(t *testing.T) {
 	if l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 {
 		t.Errorf("defaults are %+v", l)
 	}
-	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5}
+	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5, ServerOptions: 6}
 	if got := set.withDefaults(); got != set {
 		t.Errorf("what was set became %+v", got)
 	}

@@ -3,6 +3,7 @@ package upload
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
@@ -11,46 +12,73 @@ import (
 
 // fetch serves protocol 2's fetch (gitprotocol-v2, "fetch"). Its answer is one of
 //
-//	acknowledgments 0000                                             the client is to go on offering
-//	[acknowledgments 0001] [shallow-info 0001] packfile bands 0000   the first section only where the client is not done
-//	ERR                                                              in place of any section
+//	acknowledgments 0000                                                            the client is to go on offering
+//	[acknowledgments 0001] [shallow-info 0001] [wanted-refs 0001] packfile bands 0000   the first where it is not done
+//	ERR                                                                             in place of any section
 //
-// Nothing is written before the whole request was read and its wants were found to be visible.
+// Nothing is written before the whole request was read and its wants were found to be visible. C git 2.39 writes
+// wanted-refs before shallow-info, against the document and its own client.
 func (c *conversation) fetch(more bool) error {
 	q := newRequest(c.s.o.Limits)
-	if err := c.arguments(more, q.argument); err != nil {
+	err := c.arguments("fetch", more, func(line string) error {
+		if name, ok := strings.CutPrefix(line, "want-ref "); ok {
+			return c.wantRef(q, name)
+		}
+		return q.argument(line)
+	})
+	if q.sidebandAll {
+		defer c.everythingInBands()()
+	}
+	if err != nil {
 		return err
 	}
 	if len(q.wants) == 0 && !q.waitForDone {
-		return c.out.Send()
+		return refuse("a fetch needs a want: nothing was asked for")
 	}
-	if err := c.checkWants(q.wants); err != nil {
+	if err := c.checkWants(q.byID); err != nil {
 		return err
 	}
 	n := c.negotiation(q.wants)
-	for _, have := range q.haves {
-		if _, err := n.offer(have); err != nil {
+	if len(q.haves) > 0 {
+		ready, err := c.acknowledge(q, n)
+		if err != nil || !ready {
 			return err
 		}
 	}
-	if len(q.haves) > 0 && !q.done {
-		if ready := c.acknowledge(q, n); !ready {
-			_ = c.out.Flush()
-			return c.out.Send()
-		}
-		_ = c.out.Delim()
+	return c.sections(q, n)
+}
+
+// wantRef takes in a want by name, in git's words where the client sees no such ref.
+func (c *conversation) wantRef(q *request, name string) error {
+	ref, ok := c.sight.find(name)
+	if !ok {
+		return quote("unknown ref %s", wire.Escape(name))
 	}
+	return q.wantRef(ref.Name, ref.ID)
+}
+
+// sections writes all that follows the negotiation.
+func (c *conversation) sections(q *request, n *negotiation) error {
 	k, err := c.cut(q)
 	if err != nil {
 		return err
 	}
 	if q.depth > 0 || len(k.client) > 0 {
-		_ = c.out.Line("shallow-info")
+		c.say("shallow-info")
 		c.tellCut(k)
-		_ = c.out.Delim()
+		c.delim()
 	}
-	_ = c.out.Line("packfile")
-	c.band = wire.NewSideBand(c.out, wire.SideBand64k)
+	if len(q.named) > 0 {
+		c.say("wanted-refs")
+		for _, w := range q.named {
+			c.say("%s %s", w.id, w.name)
+		}
+		c.delim()
+	}
+	c.say("packfile")
+	if c.band == nil {
+		c.band = wire.NewSideBand(c.out, wire.SideBand64k)
+	}
 	err = c.send(c.order(q, n, k), q.noProgress)
 	if err == nil {
 		c.band, c.sending = nil, false // the next command has no bands yet
@@ -58,19 +86,35 @@ func (c *conversation) fetch(more bool) error {
 	return err
 }
 
-// acknowledge writes the section "acknowledgments". ready says that the pack follows.
-func (c *conversation) acknowledge(q *request, n *negotiation) (ready bool) {
-	_ = c.out.Line("acknowledgments")
-	if len(n.common) == 0 {
-		_ = c.out.Line("NAK")
+// acknowledge looks at the haves and, where the client is not done, writes the section "acknowledgments". ready says
+// that the pack follows.
+func (c *conversation) acknowledge(q *request, n *negotiation) (ready bool, err error) {
+	var common []oid.ID // with repeated ones, which C git acknowledges as often
+	for _, have := range q.haves {
+		ok, err := n.offer(have)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			common = append(common, have)
+		}
 	}
-	for _, id := range n.common {
-		_ = c.out.Linef("ACK %s", id)
+	if q.done {
+		return true, nil
 	}
-	if ready = !q.waitForDone && n.ready(); ready {
-		_ = c.out.Line("ready")
+	c.say("acknowledgments")
+	if len(common) == 0 {
+		c.say("NAK")
 	}
-	return ready
+	for _, id := range common {
+		c.say("ACK %s", id)
+	}
+	if q.waitForDone || !n.ready() {
+		return false, c.end()
+	}
+	c.say("ready")
+	c.delim()
+	return true, nil
 }
 
 // checkWants refuses what no ref that the client sees leads to, in git's words. That an object is there and hidden is

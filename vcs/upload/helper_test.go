@@ -179,7 +179,7 @@ func (f *fixture) talk(ses Session, request string) (string, error) {
 func (f *fixture) advertisement(v wire.Version) string {
 	f.t.Helper()
 	var b bytes.Buffer
-	if err := f.server.Advertise(f.t.Context(), f.repo, Session{Version: v}, &b); err != nil {
+	if err := f.server.Advertise(f.t.Context(), f.repo, Session{Version: v, ID: "S"}, &b); err != nil {
 		f.t.Fatal(err)
 	}
 	return b.String()

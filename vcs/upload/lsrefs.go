@@ -13,15 +13,16 @@ import (
 type listing struct {
 	peel, symrefs, unborn bool
 	prefixes              []string
+	all                   bool // there were more prefixes than are looked at
 }
 
 // line takes in one argument of ls-refs.
 func (l *listing) line(line string, most int) error {
 	if prefix, ok := strings.CutPrefix(line, "ref-prefix "); ok {
-		if len(l.prefixes) >= most {
-			return refuse("more than %d ref-prefix lines; ask for all refs instead", most)
+		l.prefixes, l.all = append(l.prefixes, prefix), l.all || len(l.prefixes) >= most
+		if l.all {
+			l.prefixes = nil
 		}
-		l.prefixes = append(l.prefixes, prefix)
 		return nil
 	}
 	switch line {
@@ -40,7 +41,7 @@ func (l *listing) line(line string, most int) error {
 // lsRefs answers ls-refs (gitprotocol-v2, "ls-refs").
 func (c *conversation) lsRefs(more bool) error {
 	var l listing
-	err := c.arguments(more, func(line string) error { return l.line(line, c.s.o.Limits.Prefixes) })
+	err := c.arguments("ls-refs", more, func(line string) error { return l.line(line, c.s.o.Limits.Prefixes) })
 	if err != nil {
 		return err
 	}

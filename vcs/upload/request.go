@@ -12,8 +12,11 @@ import (
 // request is what a client asks for, in whichever protocol it says so.
 type request struct {
 	limits  Limits
-	wants   []oid.ID
-	wanted  map[oid.ID]bool
+	wants   []oid.ID        // what is to be sent
+	byID    []oid.ID        // those of wants that were asked for by their ids, which must be proven visible
+	named   []namedWant     // those that were asked for by a ref's name
+	wanted  map[oid.ID]bool // wants
+	names   map[string]bool // named
 	shallow []oid.ID
 	depth   int
 	filter  reach.Filter
@@ -22,13 +25,21 @@ type request struct {
 
 	thin, ofs, includeTag, noProgress bool
 	relative                          bool // deepen-relative: depth counts from the client's own boundary
-	waitForDone                       bool // protocol 2
+	waitForDone, sidebandAll          bool // protocol 2
 }
 
 // infinite is the depth by which clients ask for everything (INFINITE_DEPTH in git).
 const infinite = 0x7fffffff
 
-func newRequest(l Limits) *request { return &request{limits: l, wanted: map[oid.ID]bool{}} }
+func newRequest(l Limits) *request {
+	return &request{limits: l, wanted: map[oid.ID]bool{}, names: map[string]bool{}}
+}
+
+// namedWant is a ref that was wanted by its name, and where it pointed to then.
+type namedWant struct {
+	name string
+	id   oid.ID
+}
 
 // line takes in one line that means the same in all protocols; false for any other.
 //
@@ -59,12 +70,37 @@ func (q *request) want(line, hex string) error {
 	if q.wanted[id] {
 		return nil
 	}
+	q.byID = append(q.byID, id)
+	return q.add(id)
+}
+
+// wantRef takes in a want by name; repeated ones count once.
+func (q *request) wantRef(name string, id oid.ID) error {
+	if q.names[name] {
+		return nil
+	}
+	if len(q.names) >= q.limits.Wants {
+		return q.tooMany()
+	}
+	q.names[name] = true
+	q.named = append(q.named, namedWant{name, id})
+	if q.wanted[id] {
+		return nil
+	}
+	return q.add(id)
+}
+
+func (q *request) add(id oid.ID) error {
 	if len(q.wants) >= q.limits.Wants {
-		return refuse("more than %d wants in one request; fetch fewer refs at a time", q.limits.Wants)
+		return q.tooMany()
 	}
 	q.wanted[id] = true
 	q.wants = append(q.wants, id)
 	return nil
+}
+
+func (q *request) tooMany() error {
+	return refuse("more than %d wants in one request; fetch fewer refs at a time", q.limits.Wants)
 }
 
 // have takes in the id of a have.
@@ -144,6 +180,8 @@ func (q *request) argument(line string) error {
 		q.done = true
 	case line == "wait-for-done":
 		q.waitForDone = true
+	case line == "sideband-all":
+		q.sidebandAll = true
 	case !q.option(line):
 		return refuse("unexpected line: '%s'", wire.Escape(line))
 	}
@@ -175,7 +213,7 @@ func (q *request) classicWant(line string, caps wire.Caps) error {
 func known(capability string) bool {
 	key, _, _ := strings.Cut(capability, "=")
 	switch key {
-	case "multi_ack", "multi_ack_detailed", "no-done", "side-band", "side-band-64k", "object-format",
+	case "multi_ack", "multi_ack_detailed", "no-done", "side-band", "side-band-64k", "object-format", "session-id",
 		"thin-pack", "ofs-delta", "include-tag", "no-progress", "deepen-relative":
 		return true
 	}

@@ -129,7 +129,7 @@ func (p *progress) counting(n int) {
 // keepAlive sends empty packets while nothing else is sent, and ends the work when the client is gone. The function that
 // it returns stops it and waits for it.
 func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) func() {
-	if c.band == nil { // there is no packet that such a client would take for a sign of life
+	if c.band == nil || c.alive { // without bands there is no packet that a client would take for a sign of life
 		return func() {}
 	}
 	stop := make(chan struct{}) // closed when the pack is sent

@@ -293,7 +293,7 @@ func TestARefWhoseNameFitsNoPacketIsLeftOut(t *testing.T) {
 	snap := &storage.Snapshot{Refs: []storage.Ref{{Name: "refs/heads/a", ID: id}, {Name: "refs/heads/" + strings.Repeat("b", 70_000), ID: id}, {Name: "refs/heads/c", ID: id}}}
 	var b bytes.Buffer
 	out := wire.NewWriter(&b)
-	New(Options{}).refs(out, sight{&rules.Rules{}, snap})
+	New(Options{}).refs(out, sight{&rules.Rules{}, snap}, "S")
 	_ = out.Send()
 	if lines := unframe(t, b.String()); len(lines) != 2 || !strings.Contains(lines[0], "refs/heads/a\x00") || !strings.HasSuffix(lines[1], "refs/heads/c") {
 		t.Errorf("got %.200q", lines)
@@ -318,7 +318,7 @@ func BenchmarkAdvertise50000Refs(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		out := wire.NewWriter(io.Discard)
-		s.refs(out, sight{&rules.Rules{}, snap})
+		s.refs(out, sight{&rules.Rules{}, snap}, "S")
 		_ = out.Send()
 	}
 }

@@ -80,10 +80,10 @@ func (c *conversation) tellCut(k cut) {
 	before := set(k.client)
 	for _, id := range k.boundary {
 		if !before[id] {
-			_ = c.out.Linef("shallow %s", id)
+			c.say("shallow %s", id)
 		}
 	}
 	for _, id := range k.unshallow {
-		_ = c.out.Linef("unshallow %s", id)
+		c.say("unshallow %s", id)
 	}
 }

@@ -38,8 +38,10 @@ type Limits struct {
 	// Wants is how many distinct objects may be wanted (100,000), Haves how many may be offered, and how many shallow
 	// lines sent (1 million).
 	Wants, Haves int
-	// Prefixes is how many ref-prefix lines ls-refs takes (65,536).
+	// Prefixes is how many ref-prefix lines ls-refs looks at (65,536); beyond that it shows all refs, as C git does.
 	Prefixes int
+	// ServerOptions is how many options a request may bring along (1000).
+	ServerOptions int
 	// Walk is how many commits and trees may be walked to decide whether objects are reachable (reach.DefaultBudget).
 	Walk int
 }
@@ -53,6 +55,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Wants, 100_000)
 	set(&l.Haves, 1_000_000)
 	set(&l.Prefixes, 65_536)
+	set(&l.ServerOptions, 1000)
 	set(&l.Walk, reach.DefaultBudget)
 	if l.Request <= 0 {
 		l.Request = 64 << 20
@@ -96,6 +99,8 @@ type Session struct {
 	Stateless bool
 	// Rules are those of the repository.
 	Rules rules.Rules
+	// ID names the session to the client, which may put it into its own log (NewSessionID); "" for a new one each time.
+	ID string
 }
 
 // Serve answers one HTTP request, or holds a conversation after the advertisement. What went wrong was told to the
@@ -133,9 +138,12 @@ type conversation struct {
 	out   *wire.Writer
 	// seen answers what the client may know of; nil until somebody asks (visible).
 	seen *reach.Visible
-	// sending says that the pack has begun; band is where it goes then, and errors too, nil for a client without bands.
+	// sending says that the pack has begun. band is where it goes then, and errors too, nil for a client without bands; a
+	// client of protocol 2 may have everything in bands before. alive says that somebody sends signs of life meanwhile.
 	sending bool
 	band    *wire.SideBand
+	alive   bool
+	asked   asked
 }
 
 // visible is asked what the client may know of. It costs a look at every ref, so ls-refs never asks.

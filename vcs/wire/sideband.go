@@ -28,6 +28,7 @@ const bandHead = headSize + 1
 // What goes to band 1 is collected into full packets; Progress, Fatal, KeepAlive and Close send what was collected.
 type SideBand struct {
 	payload int
+	idle    byte // the band of an empty packet that says that nobody has gone away
 
 	mu    sync.Mutex // guards what follows
 	w     *Writer
@@ -36,7 +37,15 @@ type SideBand struct {
 }
 
 // NewSideBand frames what is written into packets of at most payload bytes (SideBand64k or SideBandOld).
-func NewSideBand(w *Writer, payload int) *SideBand { return &SideBand{w: w, payload: payload} }
+func NewSideBand(w *Writer, payload int) *SideBand {
+	return &SideBand{w: w, payload: payload, idle: bandPack}
+}
+
+// NewSideBandAll is for an answer that is in bands from its first line on (gitprotocol-v2, "sideband-all"). A client
+// takes an empty packet of band 1 for an empty line there, so signs of life are of band 2.
+func NewSideBandAll(w *Writer) *SideBand {
+	return &SideBand{w: w, payload: SideBand64k, idle: bandProgress}
+}
 
 // Write writes bytes of the pack, or of the report of a push.
 func (s *SideBand) Write(p []byte) (int, error) {
@@ -71,6 +80,26 @@ func (s *SideBand) pass() {
 		s.packet(s.buf)
 		s.buf = s.buf[:bandHead]
 	}
+}
+
+// Line writes a text and an LF as one packet of band 1. It must fit a packet.
+func (s *SideBand) Line(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = false
+	s.pass()
+	b := append(make([]byte, bandHead, bandHead+len(text)+1), text...)
+	s.packet(append(b, '\n'))
+	return s.w.err
+}
+
+// Delim writes a delimiter packet, which is in no band.
+func (s *SideBand) Delim() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = false
+	s.pass()
+	return s.w.Delim()
 }
 
 // packet passes on a packet of band 1 whose payload stands behind room for the head.
@@ -144,7 +173,7 @@ func (s *SideBand) say(band byte, text string) error {
 }
 
 // KeepAlive is to be called from time to time. Where nothing was written since it was last called, it sends what was
-// collected, or an empty packet of band 1, so that proxies and impatient clients see that somebody is there.
+// collected, or an empty packet, so that proxies and impatient clients see that somebody is there.
 func (s *SideBand) KeepAlive() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +184,8 @@ func (s *SideBand) KeepAlive() error {
 	if len(s.buf) > bandHead {
 		s.pass()
 	} else {
-		s.packet(make([]byte, bandHead))
+		s.w.begin(1)
+		s.w.raw([]byte{s.idle})
 	}
 	return s.w.Send()
 }
