@@ -1,0 +1,39 @@
+// Package archive writes tar and zip files of a revision, and serves them to `git archive --remote`.
+//
+//	client                         git-upload-archive
+//	argument --format=zip ──►
+//	argument v1.0         ──►      which revision? may this client see it?
+//	flush                 ──►
+//	                      ◄──      ACK, flush
+//	                      ◄──      band 1: the archive   band 2: what -v tells   band 3: why there is none
+//	                      ◄──      flush
+//
+// (git-upload-archive, git-archive.) The same exchange goes over SSH and, since git 2.44, in one POST over HTTP.
+//
+// The same revision makes the same bytes every time, as long as the server is the same: entries stand in the order of the
+// tree, their time is the commit's, owner and group are root, as C git writes them. Blobs are streamed: what is held is the
+// trees on the way down to an entry, and one block of compression. Submodules are empty folders; folders without a file are
+// left out, as C git leaves them.
+//
+// Not done: .gitattributes (export-ignore, export-subst) and core.eol are not looked at, pathspecs with magic (":(…)") are
+// refused, formats that an administrator of C git can add by tar.<format>.command do not exist.
+//
+// A revision must be a ref that the client sees, or the full id of something reachable from one; both may be followed by
+// ":path". The package imports storage, rules, reach, pack, object, oid and wire.
+package archive
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrBadRequest is wrapped by errors that are the client's: it was told.
+var ErrBadRequest = errors.New("bad request")
+
+// refusal is an error whose text is for the client.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string { return string(r) }
+func (r refusal) Unwrap() error { return ErrBadRequest }
