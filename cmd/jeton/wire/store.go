@@ -4,6 +4,7 @@
 //	DIR/jeton.db    people, tokens, keys, permissions, the catalogue, the journal of pushes
 //	DIR/repos/      bare repositories, by id
 //	DIR/ssh/        host keys
+//	DIR/push-nonce.key   the secret of the nonces of signed pushes
 //	DIR/lock        held by the one process that works on the folder
 //
 //	Store = database + auth + repositories          commands need no more
@@ -29,8 +30,8 @@ import (
 	"jeton/cmd/jeton/control"
 	"jeton/db"
 	"jeton/vcs/host"
-	"jeton/vcs/pack/ingest"
 	"jeton/vcs/receive"
+	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
 )
 
@@ -129,18 +130,19 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	s.closers = append(s.closers, s.Rules.Close)
-	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Log: s.Log})
+	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Log: s.Log,
+		Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
 	keeper := newKeeper(s.settings.Number("maintain.packs"), s.Log)
 	s.closers = append(s.closers, keeper.Close)
 	agent := "jeton/" + version
 	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log})
-	s.Receive = receive.New(receive.Options{Agent: agent, Log: s.Log, Journal: journal{d}, Pushed: keeper.pushed, Limits: receive.Limits{Pack: ingest.Limits{
-		Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
-		Inflated:   s.settings.Bytes("receive.max_inflated"),
-		Objects:    uint32(min(s.settings.Number("receive.max_objects"), 1<<32-1)),
-		DeltaChain: int(min(s.settings.Number("receive.max_delta_chain"), 1<<31-1)),
-	}}})
+	o, err := s.receiveOptions()
+	if err != nil {
+		return err
+	}
+	o.Agent, o.Journal, o.Pushed = agent, journal{d}, keeper.pushed
+	s.Receive = receive.New(o)
 	if err := s.Host.Recover(ctx); err != nil {
 		return err
 	}

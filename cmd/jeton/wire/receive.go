@@ -1,0 +1,34 @@
+package wire
+
+import (
+	"math"
+	"path/filepath"
+
+	"jeton/vcs/pack/ingest"
+	"jeton/vcs/receive"
+)
+
+// receiveOptions are the settings of pushes, and the secret of signed ones.
+func (s *Store) receiveOptions() (receive.Options, error) {
+	o := receive.Options{Log: s.Log, NonceSlop: s.settings.Duration("receive.cert_nonce_slop"), Limits: receive.Limits{
+		Pack: ingest.Limits{
+			Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
+			Inflated:   s.settings.Bytes("receive.max_inflated"),
+			Objects:    uint32(min(s.settings.Number("receive.max_objects"), math.MaxUint32)),
+			DeltaChain: s.bounded("receive.max_delta_chain"),
+		},
+		Commands: s.bounded("receive.max_refs"), RefName: s.bounded("receive.max_ref_name"),
+		Options:     s.bounded("receive.max_push_options"),
+		OptionBytes: int(min(s.settings.Bytes("receive.max_push_option_bytes"), math.MaxInt32)),
+		Walk:        s.bounded("receive.max_walk"), Pushes: s.bounded("receive.concurrent"), Drain: s.settings.Bytes("receive.drain"),
+	}}
+	if !s.settings.On("receive.signed_pushes") {
+		return o, nil
+	}
+	var err error
+	o.NonceKey, err = secret(filepath.Join(s.Dir, "push-nonce.key"))
+	return o, err
+}
+
+// bounded is a setting that counts things which are held in memory.
+func (s *Store) bounded(key string) int { return int(min(s.settings.Number(key), math.MaxInt32)) }

@@ -1,0 +1,54 @@
+package wire
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// secretSize is how many random bytes a secret of the server's own has.
+const secretSize = 32
+
+// secret reads a secret of the data folder, hexadecimal digits in a file that nobody else may read, and makes it where it
+// is not there yet. The folder's lock is held.
+func secret(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeSecret(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a secret: %w", err)
+	}
+	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(b) != secretSize {
+		return nil, fmt.Errorf("%s is not a secret of %d bytes in hexadecimal digits; remove it, and another is made", path, secretSize)
+	}
+	return b, nil
+}
+
+// makeSecret puts a new secret in place in one step.
+func makeSecret(path string) ([]byte, error) {
+	b := make([]byte, secretSize)
+	_, _ = rand.Read(b)                                   // it never fails (crypto/rand)
+	tmp, err := os.CreateTemp(filepath.Dir(path), "new-") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("make a secret: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.WriteString(hex.EncodeToString(b) + "\n")
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a secret: %w", err)
+	}
+	return b, nil
+}
