@@ -65,21 +65,6 @@ func (g *Gate) Identify(ctx context.Context, c Credential, d Door) (Identity, er
 	return s.identity(), nil
 }
 
-// IdentifyKey finds whose an SSH public key is (wire format, RFC 4253 section 6.6). It does not prove anything: SSH does.
-// A key that nobody has is refused and not recorded, since clients offer all that they hold. remote is for the record.
-func (g *Gate) IdentifyKey(_ context.Context, wire []byte, remote string) (Identity, error) {
-	key, ok := g.o.Keys.Find(wire)
-	if !ok {
-		return Identity{}, badCredential("unknown SSH key")
-	}
-	s, err := g.recallKey(Proven{KeyID: key.ID})
-	if err != nil {
-		g.record(s, Credential{Remote: address(remote)}, question{door: Git}, err)
-		return Identity{}, err
-	}
-	return s.identity(), nil
-}
-
 // Readable lists what an identity may read now, sorted by path, at most limit. Its error is as Admit's.
 func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, error) {
 	way, _ := doorways(Git)

@@ -53,6 +53,9 @@ type Proven struct {
 	TokenID, KeyID string
 	// UserID is set for a password, with Stamp, which is another as soon as the password is.
 	UserID, Stamp string
+	// Certificate is an SSH certificate in wire format, whole, since it is checked again at every question; Login is the
+	// user name that came with it.
+	Certificate, Login string
 }
 
 // Resource is what is asked about: a repository by its path as typed, or by id; View for the View door.
@@ -72,7 +75,8 @@ type Identity struct {
 	UserID, UserName, Email string
 	Admin                   bool
 	Proven                  Proven
-	// Credential names what was used, never the secret: "token:<id>", "key:<id>", "password", "".
+	// Credential names what was used, never the secret: "token:<id>", "key:<id>", "cert:<key id>:<serial>", "password",
+	// "". The key id of a certificate is percent-encoded, for its authority may have written anything there.
 	Credential string
 	// TokenExpiry is zero where the credential never expires.
 	TokenExpiry time.Time
@@ -114,9 +118,17 @@ type Refused struct {
 	Sentence   string
 	Reason     string
 	RetryAfter time.Duration
+	// Told: the sentence tells nothing but what the client itself has sent, so that it may be said before it has proven
+	// anything.
+	Told bool
+	// cause is the error behind it; nil where there is none.
+	cause error
 }
 
 func (r *Refused) Error() string { return r.Sentence }
+
+// Unwrap is the error behind the refusal.
+func (r *Refused) Unwrap() error { return r.cause }
 
 // AsRefused finds the refusal in an error; nil where the error is a failure of the server itself.
 func AsRefused(err error) *Refused {

@@ -6,6 +6,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/auth/signin"
+	"jeton/auth/sshcert"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 )
@@ -17,6 +18,8 @@ type Options struct {
 	Tokens       *token.Store
 	Keys         *sshkey.Store
 	SignIn       *signin.Registry
+	// Certificates are the authorities whose SSH certificates are taken, and the revoked keys; nil takes none.
+	Certificates *sshcert.Authorities
 	// Audit gets refusals; nil records nothing.
 	Audit *audit.Record
 	// Create says who may make repositories (setting repos.create).

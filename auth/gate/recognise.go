@@ -10,6 +10,7 @@ import (
 
 	"jeton/auth/access"
 	"jeton/auth/signin"
+	"jeton/auth/sshcert"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 )
@@ -20,6 +21,8 @@ type subject struct {
 	// token is set where one was used, deploy where a repository's own key was: then there is no user.
 	token  *token.Token
 	deploy *sshkey.Entry
+	// certificate is set where one was checked.
+	certificate *sshcert.Certificate
 	// proven is set where a credential was found, even one that is refused then.
 	proven Proven
 }
@@ -63,6 +66,8 @@ func (s subject) credential() string {
 		return "token:" + s.proven.TokenID
 	case s.proven.KeyID != "":
 		return "key:" + s.proven.KeyID
+	case s.certificate != nil:
+		return fmt.Sprintf("cert:%s:%d", escapeKeyID(s.certificate.KeyID), s.certificate.Serial)
 	case s.proven.UserID != "":
 		return "password"
 	}
@@ -72,8 +77,11 @@ func (s subject) credential() string {
 func (s subject) identity() Identity {
 	id := Identity{UserID: s.user.ID, UserName: s.name(), Email: s.user.Email, Admin: s.user.Admin,
 		Proven: s.proven, Credential: s.credential()}
-	if s.token != nil {
+	switch {
+	case s.token != nil:
 		id.TokenExpiry = s.token.ExpiresAt
+	case s.certificate != nil:
+		id.TokenExpiry = s.certificate.Expires
 	}
 	return id
 }
@@ -82,7 +90,7 @@ func (s subject) identity() Identity {
 // With a refusal the subject still says whose it was, for the audit record.
 func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject, error) {
 	if c.Proven != (Proven{}) {
-		return g.recall(c.Proven, q)
+		return g.recall(c, q)
 	}
 	f, err := read(c, q.way)
 	switch {
@@ -188,7 +196,8 @@ func (g *Gate) person(s subject) (subject, error) {
 }
 
 // recall asks once more about a credential that was proven before.
-func (g *Gate) recall(p Proven, q question) (subject, error) {
+func (g *Gate) recall(c Credential, q question) (subject, error) {
+	p := c.Proven
 	switch {
 	case p.TokenID != "":
 		return g.recallToken(p, q)
@@ -196,6 +205,8 @@ func (g *Gate) recall(p Proven, q question) (subject, error) {
 		return subject{}, badCredential("keys and passwords open git alone")
 	case p.KeyID != "":
 		return g.recallKey(p)
+	case p.Certificate != "":
+		return g.recallCertificate(p, c.Remote)
 	}
 	u, _ := g.o.Users.ByID(p.UserID)
 	s := subject{user: u, proven: p}
@@ -218,16 +229,4 @@ func (g *Gate) recallToken(p Proven, q question) (subject, error) {
 		return s, err
 	}
 	return s, g.judge(s, q)
-}
-
-func (g *Gate) recallKey(p Proven) (subject, error) {
-	key, ok := g.o.Keys.ByID(p.KeyID)
-	if !ok {
-		return subject{proven: p}, badCredential("the SSH key was removed")
-	}
-	if key.Deploys() {
-		return subject{deploy: &key, proven: p}, nil
-	}
-	u, _ := g.o.Users.ByID(key.UserID)
-	return g.person(subject{user: u, proven: p})
 }

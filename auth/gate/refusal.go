@@ -1,9 +1,12 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"jeton/auth/sshcert"
 	"jeton/auth/token"
 )
 
@@ -73,6 +76,37 @@ func viewOff(view string) error {
 func inactive(name string) error {
 	return &Refused{Code: Inactive, Reason: "inactive",
 		Sentence: fmt.Sprintf("The account %s is not active. Ask an administrator.", name)}
+}
+
+// badCertificate says what is wrong with a certificate; whoever holds it may know. A failure of the server stays one.
+func badCertificate(err error) error {
+	r := &Refused{Code: BadCredential, Sentence: spoken(err), Reason: err.Error(), Told: true, cause: err}
+	switch {
+	case errors.Is(err, sshcert.ErrUnknown):
+		r.Sentence, r.Told = "Wrong user name, password or token.", false
+	case errors.Is(err, sshcert.ErrExpired):
+		r.Code, r.Sentence = Expired, r.Sentence+" Have a new one signed."
+	case errors.Is(err, sshcert.ErrNotYet):
+		r.Code = Expired
+	case errors.Is(err, sshcert.ErrRevoked):
+		r.Code = Revoked
+	case errors.Is(err, sshcert.ErrAddress):
+		r.Code = WrongNetwork
+	case !errors.Is(err, sshcert.ErrUnusable):
+		return err
+	}
+	return r
+}
+
+// spoken is an error's text as people write.
+func spoken(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+func wrongPrincipal() error {
+	return &Refused{Code: BadCredential, Reason: "the user name is none of the certificate's principals", Told: true,
+		Sentence: "This certificate is not for this user name. Connect with the user name that stands in it, as in ssh://ada@host."}
 }
 
 func readOnlyToken() error {

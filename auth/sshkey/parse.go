@@ -64,7 +64,7 @@ func Parse(line string) (Key, error) {
 	if len(options) > 0 && !slices.Equal(options, []string{noTouch}) {
 		return Key{}, fmt.Errorf("%w: options in front of a key are not supported, except %s; leave them out", ErrBadKey, noTouch)
 	}
-	if err := check(public); err != nil {
+	if err := Check(public); err != nil {
 		return Key{}, err
 	}
 	if len(options) > 0 && public.Type() != ssh.KeyAlgoSKED25519 && public.Type() != ssh.KeyAlgoSKECDSA256 {
@@ -75,8 +75,8 @@ func Parse(line string) (Key, error) {
 		NoTouch: len(options) > 0}, nil
 }
 
-// check refuses what is too weak, or more than a key.
-func check(public ssh.PublicKey) error {
+// Check refuses a key that is too weak, and what is more than a key. ErrBadKey.
+func Check(public ssh.PublicKey) error {
 	switch public.Type() {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256,
 		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:

@@ -2,139 +2,117 @@ package sshd
 
 import (
 	"net"
+	"net/netip"
 	"sync"
-	"sync/atomic"
-	"time"
-
-	"github.com/gliderlabs/ssh"
 )
 
-// limiter counts connections: in all, and those of an address that have not signed in.
+// limiter counts connections: in all, from an address, those of an address and of all that have not signed in, and those
+// of a credential; and the commands of a credential.
 type limiter struct {
-	all, each int
-	mu        sync.Mutex // guards open and waiting
+	o *Options
+	// mu guards what follows.
+	mu        sync.Mutex
 	open      int
-	waiting   map[string]int
-	strangers int // all that wait
+	strangers int // all that have not signed in
+	from      map[string]int
+	waiting   map[string]int // strangers, by address
+	holding   map[string]int // connections, by credential
+	running   map[string]int // commands, by credential
 }
 
-func newLimiter(all, each int) *limiter {
-	return &limiter{all: all, each: each, waiting: map[string]int{}}
+func newLimiter(o *Options) *limiter {
+	return &limiter{o: o, from: map[string]int{}, waiting: map[string]int{}, holding: map[string]int{}, running: map[string]int{}}
 }
 
-func (l *limiter) enter(addr string) bool {
+// enter takes a place for a connection that has not signed in, or says of what there are too many.
+func (l *limiter) enter(addr string) (why string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Those who have not signed in never take more than half of the places.
-	if l.open >= l.all || l.strangers >= max(l.all/2, 1) || l.waiting[addr] >= l.each {
-		return false
+	switch {
+	case l.open >= l.o.Connections:
+		return "connections"
+	case l.from[addr] >= l.o.Address:
+		return "connections from this address"
+	case l.strangers >= l.o.Strangers:
+		return "connections that have not signed in"
+	case l.waiting[addr] >= l.o.Waiting:
+		return "connections from this address that have not signed in"
 	}
 	l.open++
 	l.strangers++
+	l.from[addr]++
 	l.waiting[addr]++
+	return ""
+}
+
+// admit takes a connection out of those that wait, in the name of a credential; false where it holds too many.
+func (l *limiter) admit(addr, credential string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.holding[credential] >= l.o.Credential {
+		return false
+	}
+	l.holding[credential]++
+	l.recognised(addr)
 	return true
 }
 
-// admitted takes a connection out of those that wait.
-func (l *limiter) admitted(addr string) {
+// leave gives a connection's place back; credential is "" where it never signed in.
+func (l *limiter) leave(addr, credential string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.strangers--
-	if l.waiting[addr]--; l.waiting[addr] <= 0 {
-		delete(l.waiting, addr)
+	if credential == "" {
+		l.recognised(addr)
+	} else {
+		less(l.holding, credential)
 	}
-}
-
-func (l *limiter) leave() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	less(l.from, addr)
 	l.open--
 }
 
-// connection is a client's connection. Until it has signed in it has one deadline for all; then every byte in either
-// direction gives it its patience anew.
-type connection struct {
-	net.Conn
-	limit    *limiter
-	addr     string
-	patience time.Duration
-	inside   atomic.Bool
-	extended atomic.Int64 // unix seconds
-	close    sync.Once
+func (l *limiter) recognised(addr string) {
+	l.strangers--
+	less(l.waiting, addr)
 }
 
-// connKey is where a connection's context holds it.
-type connKey struct{}
+// begin takes a place for a command; false where the credential runs too many.
+func (l *limiter) begin(credential string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running[credential] >= l.o.Commands {
+		return false
+	}
+	l.running[credential]++
+	return true
+}
 
-// accept is gliderlabs' ConnCallback; nil refuses the connection.
-func (s *Server) accept(ctx ssh.Context, conn net.Conn) net.Conn {
-	addr, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+func (l *limiter) end(credential string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	less(l.running, credential)
+}
+
+// less takes one from a count and forgets it at nothing.
+func less(counts map[string]int, key string) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
+	}
+}
+
+// counted is the address for which a client is counted: its own, or of IPv6 the network of 64 bits, since whoever has one
+// address there has all of it.
+func counted(a net.Addr) string {
+	p, err := netip.ParseAddrPort(a.String())
 	if err != nil {
-		addr = conn.RemoteAddr().String()
+		return a.String()
 	}
-	if !s.limit.enter(addr) {
-		s.o.Log.Info("ssh connection refused: too many", "remote", addr)
-		return nil
+	at := p.Addr().Unmap().WithZone("")
+	if at.Is4() {
+		return at.String()
 	}
-	c := &connection{Conn: conn, limit: s.limit, addr: addr, patience: s.o.Patience}
-	_ = conn.SetDeadline(time.Now().Add(s.o.Handshake))
-	ctx.SetValue(connKey{}, c)
-	return c
-}
-
-// signedIn lifts the handshake's deadline.
-func signedIn(ctx ssh.Context) {
-	if c, ok := ctx.Value(connKey{}).(*connection); ok && c.inside.CompareAndSwap(false, true) {
-		c.limit.admitted(c.addr)
-		c.extend()
+	network, err := at.Prefix(64)
+	if err != nil {
+		return at.String()
 	}
-}
-
-func (c *connection) extend() {
-	if !c.inside.Load() {
-		return
-	}
-	now := time.Now()
-	if last := c.extended.Load(); now.Unix()-last >= int64(c.patience.Seconds()/20) {
-		c.extended.Store(now.Unix())
-		_ = c.Conn.SetDeadline(now.Add(c.patience))
-	}
-}
-
-// SetDeadline, SetReadDeadline and SetWriteDeadline keep others from lifting the deadlines that are set here.
-func (c *connection) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline does nothing: see SetDeadline.
-func (c *connection) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline does nothing: see SetDeadline.
-func (c *connection) SetWriteDeadline(time.Time) error { return nil }
-
-// Read implements net.Conn.
-func (c *connection) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.extend()
-	}
-	return n, err
-}
-
-// Write implements net.Conn.
-func (c *connection) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if n > 0 {
-		c.extend()
-	}
-	return n, err
-}
-
-// Close implements net.Conn.
-func (c *connection) Close() error {
-	c.close.Do(func() {
-		if c.inside.CompareAndSwap(false, true) {
-			c.limit.admitted(c.addr)
-		}
-		c.limit.leave()
-	})
-	return c.Conn.Close()
+	return network.String()
 }

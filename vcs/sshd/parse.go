@@ -14,11 +14,11 @@ const (
 	receivePack = "git-receive-pack"
 )
 
-var errNoShell = errors.New("there is no shell here; this server runs git-upload-pack and git-receive-pack only")
+var errNoShell = errors.New("there is no shell here; this server answers git clone, fetch, push and archive --remote only")
 
 // parse reads a command line as git sends it: git-upload-pack '/team/app.git', also with a space in place of the first
-// dash, with or without quotes, slash and .git. It returns the service and the repository's path.
-func parse(line string) (service, path string, err error) {
+// dash, with or without quotes, slash and .git. It returns the service, one of the known, and the repository's path.
+func parse(line string, known func(service string) bool) (service, path string, err error) {
 	words, err := split(line)
 	if err != nil {
 		return "", "", err
@@ -26,7 +26,7 @@ func parse(line string) (service, path string, err error) {
 	if len(words) == 3 && words[0] == "git" {
 		words = []string{"git-" + words[1], words[2]}
 	}
-	if len(words) == 0 || words[0] != uploadPack && words[0] != receivePack {
+	if len(words) == 0 || !known(words[0]) {
 		return "", "", errNoShell
 	}
 	if len(words) != 2 {

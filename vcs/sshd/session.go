@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -27,35 +26,59 @@ const maxRequests = 1000
 // sessionsKey is where a connection's context counts its sessions.
 type sessionsKey struct{}
 
-// channel serves one channel of type "session" (RFC 4254 section 6).
+// floodOfChannels is how many channels more than it may have a client may ask for before it has read the refusals.
+const floodOfChannels = 64
+
+// channel serves one channel of type "session" (RFC 4254 section 6). A session counts until the client has closed it too:
+// a connection keeps something of every channel till then.
 func (s *Server) channel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
+	count := sessions(ctx)
+	open := count.Add(1)
+	defer count.Add(-1)
 	id, ok := identity(conn)
-	if !ok {
+	switch {
+	case !ok:
 		_ = offer.Reject(gossh.Prohibited, "not signed in")
 		return
-	}
-	count := sessions(ctx)
-	if count.Add(1) > int64(s.o.Sessions) {
-		count.Add(-1)
+	case open > int64(s.o.Sessions+floodOfChannels):
+		_ = conn.Close()
+		return
+	case open > int64(s.o.Sessions):
 		_ = offer.Reject(gossh.ResourceShortage, "too many sessions on this connection")
 		return
 	}
-	defer count.Add(-1)
 	ch, requests, err := offer.Accept()
 	if err != nil {
 		return
 	}
-	ses := &session{s: s, conn: conn, ctx: ctx, ch: ch, id: id}
-	defer ses.caught()
-	ses.serve(requests)
+	ses := &session{s: s, conn: conn, at: connectionOf(ctx), ctx: ctx, ch: &patient{Channel: ch}, id: id}
+	ses.serveCaught(requests)
+	for req := range requests {
+		reply(req, false)
+	}
+	ses.pings.Wait()
 }
 
-// caught keeps a fault in one session from ending the process.
-func (ses *session) caught() {
-	if r := recover(); r != nil {
-		ses.s.o.Log.Error("panic in an ssh session", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		_ = ses.ch.Close()
+// otherChannel refuses forwarding and whatever else there may be (ssh -W, -L, -w).
+func (s *Server) otherChannel(_ *ssh.Server, conn *gossh.ServerConn, offer gossh.NewChannel, ctx ssh.Context) {
+	count := sessions(ctx)
+	defer count.Add(-1)
+	if count.Add(1) > int64(s.o.Sessions+floodOfChannels) {
+		_ = conn.Close()
+		return
 	}
+	_ = offer.Reject(gossh.Prohibited, "there is no forwarding here; this server speaks git")
+}
+
+// serveCaught keeps a fault in one session from ending the process.
+func (ses *session) serveCaught(requests <-chan *gossh.Request) {
+	defer func() {
+		if r := recover(); r != nil {
+			ses.s.o.Log.Error("panic in an ssh session", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			_ = ses.ch.Close()
+		}
+	}()
+	ses.serve(requests)
 }
 
 func sessions(ctx ssh.Context) *atomic.Int64 {
@@ -73,9 +96,13 @@ func sessions(ctx ssh.Context) *atomic.Int64 {
 type session struct {
 	s    *Server
 	conn *gossh.ServerConn
+	at   *connection
 	ctx  context.Context
-	ch   gossh.Channel
+	ch   *patient
 	id   Identity
+	// pings are those whose answer has not come.
+	pings   sync.WaitGroup
+	pinging atomic.Bool
 	// protocol is GIT_PROTOCOL as the client set it.
 	protocol string
 }
@@ -132,7 +159,7 @@ func (ses *session) command(line string, requests <-chan *gossh.Request) {
 	ctx, cancel := context.WithCancel(ses.ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { ses.watch(ctx, cancel, requests) })
-	status := ses.run(ctx, line)
+	status := ses.runCounted(ctx, line)
 	payload := struct{ Status uint32 }{uint32(status)}
 	_, _ = ses.ch.SendRequest("exit-status", false, gossh.Marshal(&payload))
 	_ = ses.ch.CloseWrite()
@@ -141,10 +168,22 @@ func (ses *session) command(line string, requests <-chan *gossh.Request) {
 	wg.Wait()
 }
 
-// watch refuses further requests and asks the client for a sign of life; when it is gone the command ends.
+// runCounted runs a command where its credential does not run too many.
+func (ses *session) runCounted(ctx context.Context, line string) int {
+	if !ses.at.begin() {
+		ses.say("too many commands run with this credential at the same time (%d); try again when some have ended", ses.s.o.Commands)
+		return 1
+	}
+	defer ses.at.end()
+	return ses.run(ctx, line)
+}
+
+// watch refuses further requests, asks the client for a sign of life, and ends the command of a client that is gone, or
+// that neither sends nor takes anything while it is waited for.
 func (ses *session) watch(ctx context.Context, gone context.CancelFunc, requests <-chan *gossh.Request) {
-	t := time.NewTicker(ses.s.o.Ping)
-	defer t.Stop()
+	ping, look := time.NewTicker(ses.s.o.Ping), time.NewTicker(max(ses.s.o.Patience/10, time.Millisecond))
+	defer ping.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -155,9 +194,12 @@ func (ses *session) watch(ctx context.Context, gone context.CancelFunc, requests
 				return
 			}
 			reply(req, false)
-		case <-t.C:
-			// No answer is waited for: what comes back in any form gives the connection its patience anew.
-			if _, err := ses.ch.SendRequest("keepalive@openssh.com", false, nil); err != nil && !errors.Is(err, io.EOF) {
+		case <-ping.C:
+			ses.ping()
+		case <-look.C:
+			if ses.ch.waited() > ses.s.o.Patience {
+				ses.s.o.Log.InfoContext(ctx, "ssh client has been silent for too long", "remote", ses.conn.RemoteAddr().String(), "patience", ses.s.o.Patience)
+				_ = ses.conn.Close() // a call that waits for the client comes back in no other way
 				gone()
 				return
 			}
@@ -165,12 +207,24 @@ func (ses *session) watch(ctx context.Context, gone context.CancelFunc, requests
 	}
 }
 
+// ping asks the client for a sign of life, one at a time. Any answer gives the connection its patience anew, and a
+// client that is gone never sends one.
+func (ses *session) ping() {
+	if !ses.pinging.CompareAndSwap(false, true) {
+		return
+	}
+	ses.pings.Go(func() {
+		_, _ = ses.ch.SendRequest("keepalive@openssh.com", true, nil)
+		ses.pinging.Store(false)
+	})
+}
+
 // run does what a command line asks and returns the exit status.
 func (ses *session) run(ctx context.Context, line string) int {
 	if line == "" {
 		return ses.greet(ctx)
 	}
-	service, path, err := parse(line)
+	service, path, err := parse(line, ses.s.serves)
 	if err != nil {
 		ses.say("%s", err)
 		return 1
@@ -187,16 +241,24 @@ func (ses *session) run(ctx context.Context, line string) int {
 	if err != nil {
 		return ses.failed(ctx, path, err)
 	}
-	if service == uploadPack {
+	switch service {
+	case uploadPack:
 		err = ses.upload(ctx, at)
-	} else {
+	case receivePack:
 		err = ses.receive(ctx, at)
+	default:
+		err = ses.s.o.Services[service](ctx, at.repo, at.rules, ses.ch, ses.ch)
 	}
 	if err != nil {
 		ses.s.o.Log.InfoContext(ctx, service+" over ssh failed", "repository", path, "error", err)
 		return 1
 	}
 	return 0
+}
+
+// serves tells whether there is such a service.
+func (s *Server) serves(service string) bool {
+	return service == uploadPack || service == receivePack || s.o.Services[service] != nil
 }
 
 // admitted is what a command was let in to; repo is nil for a push to a path where nothing is yet.
@@ -247,29 +309,4 @@ func (ses *session) failed(ctx context.Context, path string, err error) int {
 	ses.s.o.Log.ErrorContext(ctx, "ssh command failed", "repository", path, "error", err)
 	ses.say("the server has failed; its administrator finds the reason in the log")
 	return 128
-}
-
-// greetList is how many repositories the greeting names.
-const greetList = 100
-
-// greet answers `ssh host`.
-func (ses *session) greet(ctx context.Context) int {
-	paths, err := ses.s.o.Auth.Readable(ctx, ses.id)
-	if err != nil {
-		return ses.refused(ctx, err)
-	}
-	_, _ = fmt.Fprintf(ses.ch, "Hello %s! This is Jeton; it speaks git and has no shell.\n", wire.Escape(ses.id.Name))
-	if len(paths) == 0 {
-		_, _ = fmt.Fprintln(ses.ch, "There is no repository that you may read.")
-	} else {
-		_, _ = fmt.Fprintln(ses.ch, "You may read:")
-	}
-	for i, p := range paths {
-		if i == greetList {
-			_, _ = fmt.Fprintf(ses.ch, "  … and %d more\n", len(paths)-i)
-			break
-		}
-		_, _ = fmt.Fprintf(ses.ch, "  %s\n", wire.Escape(p))
-	}
-	return 0
 }

@@ -14,10 +14,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/gliderlabs/ssh"
 	gossh "golang.org/x/crypto/ssh"
@@ -33,16 +33,36 @@ import (
 type Identity struct {
 	// Name is for the greeting.
 	Name string
+	// Credential is what was proven, in one word; connections and commands are counted by it. Empty stands for Name.
+	Credential string
+	// NoTouch: signatures of this security key need not tell that somebody touched it.
+	NoTouch bool
 	// Proof is what the Authenticator needs to recognise the identity again; opaque here.
 	Proof map[string]string
 }
+
+func (id Identity) credential() string {
+	if id.Credential != "" {
+		return id.Credential
+	}
+	return "of " + id.Name
+}
+
+// Told is a refusal whose sentence may be said to a client that has not signed in.
+type Told struct{ Sentence string }
+
+func (t *Told) Error() string { return t.Sentence }
+
+// Service serves a git service that only reads, such as git-upload-archive: one request on in, its answer on out. What
+// the client should know it has been told; the error is for the log.
+type Service func(ctx context.Context, repo storage.Repository, r rules.Rules, in io.Reader, out io.Writer) error
 
 // Authenticator decides who is let in, and to what.
 type Authenticator interface {
 	// Password checks a password, or a token in its place; any error is a refusal.
 	Password(ctx context.Context, user, secret string, remote net.Addr) (Identity, error)
-	// PublicKey finds whose a key is; any error is a refusal. It is asked when a key is offered, which proves nothing,
-	// and again when it was proven.
+	// PublicKey finds whose a key or certificate is; any error is a refusal, and a *Told is said to the client. It is
+	// asked when a key is offered, which proves nothing, and again when it was proven.
 	PublicKey(ctx context.Context, user string, key gossh.PublicKey, remote net.Addr) (Identity, error)
 	// Admit decides over one repository and service; the error is a *host.Refusal, or a failure of the server.
 	Admit(ctx context.Context, id Identity, path, service string, remote net.Addr) (host.Admission, error)
@@ -56,7 +76,7 @@ type Repositories interface {
 	Rules(ctx context.Context, id string) (rules.Rules, error)
 }
 
-// Options are what a Server needs; zero durations and numbers mean the defaults that stand behind them.
+// Options are what a Server needs.
 type Options struct {
 	Auth    Authenticator
 	Upload  *upload.Server
@@ -65,34 +85,9 @@ type Options struct {
 	// HostKeyDir holds the host keys; they are made there on the first run.
 	HostKeyDir string
 	Log        *slog.Logger
-	// Handshake is how long a client may take to sign in (30 seconds), Patience how long a connection may be silent
-	// (10 minutes), Ping how often a client is asked for a sign of life while a command runs (30 seconds).
-	Handshake, Patience, Ping time.Duration
-	// Connections is how many there may be (512), Waiting how many of them from one address that have not signed in
-	// (32), Sessions how many a connection may have at a time (32).
-	Connections, Waiting, Sessions int
-}
-
-func (o *Options) defaults() {
-	times := func(v *time.Duration, d time.Duration) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	numbers := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	times(&o.Handshake, 30*time.Second)
-	times(&o.Patience, 10*time.Minute)
-	times(&o.Ping, 30*time.Second)
-	numbers(&o.Connections, 512)
-	numbers(&o.Waiting, 32)
-	numbers(&o.Sessions, 32)
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	// Services are those beside git-upload-pack and git-receive-pack, by name.
+	Services map[string]Service
+	Limits
 }
 
 // Server serves git over SSH.
@@ -105,31 +100,28 @@ type Server struct {
 	running sync.WaitGroup
 }
 
-// maxTries is how many keys and passwords a client may try; a key that is offered counts, and people have many.
-// maxPasswords is how many of them may be passwords.
-const maxTries, maxPasswords = 20, 4
-
 // New makes a server, and its host keys where there are none.
 func New(o Options) (*Server, error) {
-	o.defaults()
+	o.Limits.defaults()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	keys, err := hostKeys(o.HostKeyDir)
 	if err != nil {
 		return nil, fmt.Errorf("host keys: %w", err)
 	}
-	s := &Server{o: o, keys: keys, limit: newLimiter(o.Connections, o.Waiting)}
+	s := &Server{o: o, keys: keys}
+	s.limit = newLimiter(&s.o)
 	s.ssh = &ssh.Server{
 		Version:              "Jeton",
 		ServerConfigCallback: s.config,
-		// Not nil, or gliderlabs would let clients in without any credential. A yes means only that it is worth signing.
-		PublicKeyHandler: func(ctx ssh.Context, key ssh.PublicKey) bool {
-			_, err := o.Auth.PublicKey(ctx, ctx.User(), key, ctx.RemoteAddr())
-			return err == nil
-		},
-		ConnCallback: s.accept,
+		// Not nil, or gliderlabs would let clients in without any credential.
+		PublicKeyHandler: s.offered,
+		ConnCallback:     s.accept,
 		ConnectionFailedCallback: func(c net.Conn, err error) {
 			o.Log.Debug("ssh connection failed", "remote", c.RemoteAddr().String(), "error", err)
 		},
-		ChannelHandlers:   map[string]ssh.ChannelHandler{"session": s.channel},
+		ChannelHandlers:   map[string]ssh.ChannelHandler{"session": s.channel, "default": s.otherChannel},
 		RequestHandlers:   map[string]ssh.RequestHandler{},
 		SubsystemHandlers: map[string]ssh.SubsystemHandler{},
 	}
@@ -171,54 +163,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	return s.ssh.Close()
-}
-
-// config is the configuration of one connection. Algorithms are named one by one: no SHA-1, no CBC, no DSA.
-func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
-	passwords := 0
-	remember := func(id Identity) *gossh.Permissions {
-		return &gossh.Permissions{ExtraData: map[any]any{identityKey{}: id}}
-	}
-	return &gossh.ServerConfig{
-		Config: gossh.Config{
-			KeyExchanges: []string{gossh.KeyExchangeMLKEM768X25519, gossh.KeyExchangeCurve25519, gossh.KeyExchangeECDHP256, gossh.KeyExchangeECDHP384,
-				gossh.KeyExchangeECDHP521, gossh.KeyExchangeDH14SHA256, gossh.KeyExchangeDH16SHA512},
-			Ciphers: []string{gossh.CipherAES128GCM, gossh.CipherAES256GCM, gossh.CipherChaCha20Poly1305, gossh.CipherAES128CTR, gossh.CipherAES192CTR, gossh.CipherAES256CTR},
-			MACs:    []string{gossh.HMACSHA256ETM, gossh.HMACSHA512ETM, gossh.HMACSHA256, gossh.HMACSHA512},
-		},
-		PublicKeyAuthAlgorithms: []string{gossh.KeyAlgoED25519, gossh.KeyAlgoSKED25519, gossh.KeyAlgoSKECDSA256, gossh.KeyAlgoECDSA256, gossh.KeyAlgoECDSA384,
-			gossh.KeyAlgoECDSA521, gossh.KeyAlgoRSASHA256, gossh.KeyAlgoRSASHA512},
-		MaxAuthTries: maxTries,
-		PasswordCallback: func(conn gossh.ConnMetadata, secret []byte) (*gossh.Permissions, error) {
-			if passwords++; passwords > maxPasswords {
-				return nil, errors.New("too many passwords")
-			}
-			id, err := s.o.Auth.Password(ctx, conn.User(), string(secret), conn.RemoteAddr())
-			if err != nil {
-				return nil, err
-			}
-			signedIn(ctx)
-			return remember(id), nil
-		},
-		VerifiedPublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey, _ *gossh.Permissions, _ string) (*gossh.Permissions, error) {
-			id, err := s.o.Auth.PublicKey(ctx, conn.User(), key, conn.RemoteAddr())
-			if err != nil {
-				return nil, err
-			}
-			signedIn(ctx)
-			return remember(id), nil
-		},
-	}
-}
-
-// identityKey is where a connection's Permissions hold the Identity.
-type identityKey struct{}
-
-// identity is who a finished connection belongs to.
-func identity(conn *gossh.ServerConn) (Identity, bool) {
-	if conn.Permissions == nil {
-		return Identity{}, false
-	}
-	id, ok := conn.Permissions.ExtraData[identityKey{}].(Identity)
-	return id, ok
 }

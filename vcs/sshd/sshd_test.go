@@ -31,14 +31,14 @@ func (k *keeper) Password(_ context.Context, _, secret string, _ net.Addr) (Iden
 	if name, ok := k.passwords[secret]; ok {
 		return Identity{Name: name}, nil
 	}
-	return Identity{}, errors.New("wrong password")
+	return Identity{}, &host.Refusal{Status: 401, Sentence: "wrong password"}
 }
 
 func (k *keeper) PublicKey(_ context.Context, _ string, key gossh.PublicKey, _ net.Addr) (Identity, error) {
 	if name, ok := k.keys[string(key.Marshal())]; ok {
 		return Identity{Name: name}, nil
 	}
-	return Identity{}, errors.New("unknown key")
+	return Identity{}, &host.Refusal{Status: 401, Sentence: "unknown key"}
 }
 
 func (k *keeper) Admit(context.Context, Identity, string, string, net.Addr) (host.Admission, error) {

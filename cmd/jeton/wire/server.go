@@ -124,7 +124,7 @@ func (v *Server) handler(at *url.URL, proxies []netip.Prefix, version string) *h
 func (v *Server) listenSSH(ctx context.Context) (err error) {
 	s := v.store
 	v.ssh, err = sshd.New(sshd.Options{Auth: sshAuth{s.Gate, s.Host}, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
-		HostKeyDir: filepath.Join(s.Dir, "ssh"), Log: s.Log, Patience: s.settings.Duration("receive.patience")})
+		HostKeyDir: filepath.Join(s.Dir, "ssh"), Log: s.Log, Limits: sshLimits(s.settings)})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"jeton/auth/gate"
+	"jeton/auth/sshcert"
+	"jeton/cmd/jeton/config"
 	"jeton/vcs/host"
 	"jeton/vcs/sshd"
 	"jeton/web/door"
@@ -28,16 +30,28 @@ func (a sshAuth) Password(ctx context.Context, user, secret string, remote net.A
 	return identity(id, err)
 }
 
-func (a sshAuth) PublicKey(ctx context.Context, _ string, key ssh.PublicKey, remote net.Addr) (sshd.Identity, error) {
-	id, err := a.gate.IdentifyKey(ctx, key.Marshal(), remote.String())
-	return identity(id, err)
+func (a sshAuth) PublicKey(ctx context.Context, user string, key ssh.PublicKey, remote net.Addr) (sshd.Identity, error) {
+	if _, ok := key.(*ssh.Certificate); ok {
+		return identity(a.gate.IdentifyCertificate(ctx, key.Marshal(), user, remote.String()))
+	}
+	found, err := a.gate.IdentifyKey(ctx, key.Marshal(), remote.String())
+	id, err := identity(found.Identity, err)
+	id.NoTouch = found.NoTouch
+	return id, err
 }
 
 func identity(id gate.Identity, err error) (sshd.Identity, error) {
+	if r := gate.AsRefused(err); r != nil && r.Told {
+		return sshd.Identity{}, &sshd.Told{Sentence: r.Sentence}
+	}
 	if err != nil {
 		return sshd.Identity{}, door.Refusal(err)
 	}
-	return sshd.Identity{Name: id.UserName, Proof: id.Proven.Proof()}, nil
+	credential := id.Credential
+	if id.Proven.UserID != "" { // a password is named by nothing, and many people have one
+		credential += " of " + id.UserID
+	}
+	return sshd.Identity{Name: id.UserName, Credential: credential, Proof: id.Proven.Proof()}, nil
 }
 
 func (a sshAuth) Admit(ctx context.Context, id sshd.Identity, path, service string, remote net.Addr) (host.Admission, error) {
@@ -79,4 +93,22 @@ func address(a net.Addr) netip.Addr {
 		return netip.Addr{}
 	}
 	return p.Addr().Unmap()
+}
+
+// sshLimits are the settings that bound SSH clients.
+func sshLimits(set *config.Settings) sshd.Limits {
+	number := func(name string) int { return int(min(set.Number(name), 1<<31-1)) }
+	return sshd.Limits{
+		Handshake: set.Duration("ssh.login_time"), Patience: set.Duration("receive.patience"), Idle: set.Duration("ssh.idle"),
+		Ping: set.Duration("ssh.keepalive"), Tries: number("ssh.max_tries"), Passwords: number("ssh.max_passwords"),
+		Connections: number("ssh.max_connections"), Address: number("ssh.max_address_connections"),
+		Strangers: number("ssh.max_strangers"), Waiting: number("ssh.max_address_strangers"),
+		Credential: number("ssh.max_credential_connections"), Sessions: number("ssh.max_sessions"),
+		Commands: number("ssh.max_credential_commands"),
+	}
+}
+
+// certificates opens the files of authorities and of revoked keys.
+func certificates(set *config.Settings) (*sshcert.Authorities, error) {
+	return sshcert.New(sshcert.Options{Authorities: set.Text("ssh.user_authorities"), Revoked: set.Text("ssh.revoked_keys")})
 }

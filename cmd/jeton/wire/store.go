@@ -117,8 +117,12 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if err != nil {
 		return err
 	}
+	certs, err := certificates(s.settings)
+	if err != nil {
+		return err
+	}
 	views := s.settings.List("web.token_views")
-	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn,
+	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
 		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"),
 		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
 	return nil
