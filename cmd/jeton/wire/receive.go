@@ -13,10 +13,12 @@ func (s *Store) receiveOptions() (receive.Options, error) {
 	o := receive.Options{Log: s.Log, NonceSlop: s.settings.Duration("receive.cert_nonce_slop"), Limits: receive.Limits{
 		Pack: ingest.Limits{
 			Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
-			Inflated:   s.settings.Bytes("receive.max_inflated"),
+			Inflated: s.settings.Bytes("receive.max_inflated"),
+			Tree:     s.settings.Bytes("receive.max_tree"), Commit: s.settings.Bytes("receive.max_commit"),
 			Objects:    uint32(min(s.settings.Number("receive.max_objects"), math.MaxUint32)),
 			DeltaChain: s.bounded("receive.max_delta_chain"),
 		},
+		Objects:  receive.Objects{Path: s.bounded("receive.max_path"), TreeEntries: s.bounded("receive.max_tree_entries")},
 		Commands: s.bounded("receive.max_refs"), RefName: s.bounded("receive.max_ref_name"),
 		Options:     s.bounded("receive.max_push_options"),
 		OptionBytes: int(min(s.settings.Bytes("receive.max_push_option_bytes"), math.MaxInt32)),

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"jeton/cmd/jeton/config"
 	"jeton/db"
 	"jeton/vcs/host"
+	"jeton/vcs/receive/fsck"
 	"jeton/vcs/rules"
 )
 
@@ -207,8 +207,8 @@ func readRules(text string) (rules.Rules, error) {
 	return r, nil
 }
 
-// exemptable reports whether a text can be an id of git-fsck's messages: letters alone, as all of git's are. One that no
-// check knows forgives nothing.
+// exemptable reports whether a text is the id of a message of git-fsck that an administrator may forgive.
 func exemptable(id string) bool {
-	return id != "" && len(id) <= 100 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	_, err := fsck.Exemptable(id)
+	return err == nil
 }

@@ -71,6 +71,10 @@ func TestEachLimitNamesItsSetting(t *testing.T) {
 	bomb := newForge() // 100 bytes that say they become a gigabyte
 	bomb.whole(plumbing.BlobObject, text)
 	bomb.on(0, delta(len(text), 1<<30+1, from(0, 10)))
+	tall := newForge()
+	tall.whole(plumbing.TreeObject, text)
+	tall.on(0, delta(len(text), 2*len(text), from(0, len(text)), from(0, len(text))))
+	grown := tall.pack()
 	for _, c := range []struct {
 		name, setting string
 		p             []byte
@@ -79,8 +83,13 @@ func TestEachLimitNamesItsSetting(t *testing.T) {
 		{"blob", "receive.max_blob", one(plumbing.BlobObject, 1001), Limits{Blob: 1000}},
 		{"blob by default", "receive.max_blob", one(plumbing.BlobObject, 1<<30+1), Limits{}},
 		{"result of a delta", "receive.max_blob", bomb.pack(), Limits{}},
-		{"tree", "", one(plumbing.TreeObject, maxChecked+1), Limits{}},
-		{"commit", "", one(plumbing.CommitObject, maxChecked+1), Limits{}},
+		{"tree by default", "receive.max_tree", one(plumbing.TreeObject, maxChecked+1), Limits{}},
+		{"tree", "receive.max_tree", one(plumbing.TreeObject, 101), Limits{Tree: 100}},
+		{"tree, however much is allowed", "receive.max_tree", one(plumbing.TreeObject, maxChecked+1), Limits{Tree: 1 << 40}},
+		{"commit by default", "receive.max_commit", one(plumbing.CommitObject, maxChecked+1), Limits{}},
+		{"commit", "receive.max_commit", one(plumbing.CommitObject, 101), Limits{Commit: 100}},
+		{"tag", "receive.max_commit", one(plumbing.TagObject, 101), Limits{Commit: 100}},
+		{"tree made of a delta", "receive.max_tree", grown, Limits{Tree: 1000}},
 		{"pack", "receive.max_pack", sample(t), Limits{Pack: int64(len(sample(t))) - 1}},
 		{"header of a pack", "receive.max_pack", sample(t), Limits{Pack: 10}},
 		{"objects", "receive.max_objects", newForge().declaring(10_000_001), Limits{Objects: 10_000_000}},
@@ -153,11 +162,29 @@ func TestBombsStayWithinMemory(t *testing.T) {
 		grow.on(last, delta(size, i+1, from(0, i+1)))
 		last = grow.on(last, delta(size, size+1, from(0, size), with([]byte{byte(i)})))
 	}
+	// Some bytes that say they become 2 GiB, and a thousand of them.
+	declared := newForge()
+	declared.whole(plumbing.BlobObject, make([]byte, 1000))
+	for range 1000 {
+		declared.on(0, delta(1000, 2<<30, from(0, 1000)))
+	}
+	// Trees of 60 MB each, of which every one is whole in memory while it is checked.
+	trees := newForge()
+	trees.whole(plumbing.TreeObject, make([]byte, 1<<20))
+	pieces := make([][]byte, 0, 61)
+	for range 60 {
+		pieces = append(pieces, from(0, 1<<20))
+	}
+	for i := range 20 {
+		trees.on(0, delta(1<<20, 60<<20+1, append(pieces, with([]byte{byte(i)}))...))
+	}
 	for _, c := range []struct {
 		name string
 		p    []byte
 		want string
 	}{
+		{"deltas that declare 2 GiB", declared.pack(), "receive.max_blob"},
+		{"large trees", trees.pack(), "receive.max_tree"},
 		{"blob that inflates to more than declared", entry(plumbing.BlobObject, 10).pack(), "longer or shorter"},
 		{"blob that inflates to more than declared, large", entry(plumbing.BlobObject, large-1).pack(), "longer or shorter"},
 		{"tree that inflates to more than declared", entry(plumbing.TreeObject, 1<<20).pack(), "longer or shorter"},
@@ -167,7 +194,7 @@ func TestBombsStayWithinMemory(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := peak(func() {
-				_, err := receive(t, c.p, Options{Workers: 2})
+				_, err := receive(t, c.p, Options{Workers: 2, Limits: Limits{Tree: 32 << 20}})
 				if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}

@@ -36,8 +36,11 @@ import (
 // Limits bound what a pack from outside may cost; a zero means the default that stands behind it.
 type Limits struct {
 	// Pack is the size of the pack in bytes (4 GiB), Blob that of one object (1 GiB), Inflated that of all objects and
-	// deltas together when they are inflated (64 GiB). Commits, trees and tags are held to 64 MiB besides.
+	// deltas together when they are inflated (64 GiB).
 	Pack, Blob, Inflated int64
+	// Tree is the size of a tree in bytes, Commit that of a commit or a tag (64 MiB, and never more: they are checked, and
+	// later read, as a whole).
+	Tree, Commit int64
 	// Objects is how many entries there may be (20 million; never more than 2³¹ − 2).
 	Objects uint32
 	// DeltaChain is how many deltas may stand on one another (4096).
@@ -47,7 +50,7 @@ type Limits struct {
 	Memory int64
 }
 
-// maxChecked is the largest commit, tree or tag: they are checked as a whole.
+// maxChecked is the largest commit, tree or tag that settings can allow.
 const maxChecked = 64 << 20
 
 func (l Limits) withDefaults() Limits {
@@ -60,6 +63,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Blob, 1<<30)
 	set(&l.Inflated, 64<<30)
 	set(&l.Memory, 96<<20)
+	set(&l.Tree, maxChecked)
+	set(&l.Commit, maxChecked)
+	l.Tree, l.Commit = min(l.Tree, maxChecked), min(l.Commit, maxChecked)
 	if l.Objects == 0 {
 		l.Objects = 20_000_000
 	}
@@ -68,6 +74,20 @@ func (l Limits) withDefaults() Limits {
 		l.DeltaChain = 4096
 	}
 	return l
+}
+
+// size compares the size of an object with the limits; a kind that is not yet known is that of any object.
+func (l *Limits) size(kind plumbing.ObjectType, size int64) error {
+	if size > l.Blob {
+		return &LimitError{What: fmt.Sprintf("object of %d bytes is too large", size), Setting: "receive.max_blob", Limit: l.Blob}
+	}
+	switch {
+	case kind == plumbing.TreeObject && size > l.Tree:
+		return &LimitError{What: fmt.Sprintf("tree of %d bytes is too large", size), Setting: "receive.max_tree", Limit: l.Tree}
+	case (kind == plumbing.CommitObject || kind == plumbing.TagObject) && size > l.Commit:
+		return &LimitError{What: fmt.Sprintf("%s of %d bytes is too large", kind, size), Setting: "receive.max_commit", Limit: l.Commit}
+	}
+	return nil
 }
 
 // LimitError says which limit a pack is over, and the setting that an administrator may change.

@@ -86,7 +86,7 @@ func (m *maker) apply(base *held, child int32) (*held, error) {
 	if base.file != nil || size > m.limit {
 		return m.large(base, child)
 	}
-	if err := oversize(e.final, size); err != nil {
+	if err := m.in.o.Limits.size(e.final, size); err != nil {
 		return nil, err
 	}
 	b := m.memory(size)
@@ -110,7 +110,7 @@ func (m *maker) large(base *held, child int32) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := oversize(e.final, size); err != nil {
+	if err := m.in.o.Limits.size(e.final, size); err != nil {
 		return nil, err
 	}
 	patched := func(w io.Writer) error {

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -95,13 +94,4 @@ func (r *resolver) built() {
 		r.told = n
 		r.in.o.Progress("Resolving deltas", uint32(n), uint32(r.total))
 	}
-}
-
-// oversize compares the size that a delta declares for its result with the limits that depend on what it becomes; the
-// others were asked when it came in.
-func oversize(kind plumbing.ObjectType, size int64) error {
-	if size > maxChecked && kind != plumbing.BlobObject {
-		return &LimitError{What: fmt.Sprintf("%s of %d bytes is too large", kind, size), Limit: maxChecked}
-	}
-	return nil
 }

@@ -160,13 +160,10 @@ func (s *scanner) entry() error {
 	return err
 }
 
-// allowed compares a declared size with the limits.
+// allowed compares a declared size with the limits. What a delta becomes is known later; until then it is any object.
 func (in *intake) allowed(kind plumbing.ObjectType, size int64) error {
-	if size > in.o.Limits.Blob {
-		return &LimitError{What: fmt.Sprintf("object of %d bytes is too large", size), Setting: "receive.max_blob", Limit: in.o.Limits.Blob}
-	}
-	if size > maxChecked && kind != plumbing.BlobObject && !kind.IsDelta() {
-		return &LimitError{What: fmt.Sprintf("%s of %d bytes is too large", kind, size), Limit: maxChecked}
+	if err := in.o.Limits.size(kind, size); err != nil {
+		return err
 	}
 	return in.spent.add(size, in.o.Limits.Inflated)
 }
