@@ -72,7 +72,7 @@ func TestWhatWasAcknowledgedSurvivesAKill(t *testing.T) {
 // endedInTheMeantime tells whether an entry was ended without the kill leaving time to say so.
 func endedInTheMeantime(t *testing.T, d *DB, id string) bool {
 	t.Helper()
-	list, err := d.Journal().Of(t.Context(), "r-app", "", 1<<20)
+	list, err := d.Journal().Latest(t.Context(), "r-app", "", 1<<20)
 	ok(t, err)
 	for _, e := range list {
 		if e.ID == id {

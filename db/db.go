@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Journal() Audit()
+//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -72,9 +72,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // resume has new entries of the records sort behind all that are there, wherever the machine's clock stands now.
 func (d *DB) resume(ctx context.Context) error {
-	for _, row := range []any{&JournalEntry{}, &AuditEntry{}} {
+	for _, last := range []struct {
+		row any
+		id  string
+	}{{&JournalEntry{}, "id"}, {&JournalEntry{}, "ended_id"}, {&JournalCursor{}, "position"}, {&AuditEntry{}, "id"}} {
 		var ids []string
-		if err := d.reader(ctx).Model(row).Order("id DESC").Limit(1).Pluck("id", &ids).Error; err != nil {
+		if err := d.reader(ctx).Model(last.row).Order(last.id+" DESC").Limit(1).Pluck(last.id, &ids).Error; err != nil {
 			return translate(err)
 		}
 		if len(ids) > 0 {
@@ -135,6 +138,9 @@ func (d *DB) Plugins() Plugins { return Plugins{d} }
 
 // Journal is the store of the push_journal table.
 func (d *DB) Journal() Journal { return Journal{d} }
+
+// Cursors is the store of the journal_cursors table.
+func (d *DB) Cursors() Cursors { return Cursors{d} }
 
 // Audit is the store of the audit table.
 func (d *DB) Audit() Audit { return Audit{d} }

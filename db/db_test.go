@@ -121,29 +121,40 @@ func TestOpenRefusesAFileThatIsNoDatabase(t *testing.T) {
 	}
 }
 
+// older makes a database with the tables of an earlier version, in which statements are run; it answers its path.
+func older(t *testing.T, version int64, statements ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "jeton.db")
+	g, err := openWriter(path)
+	ok(t, err)
+	pool, err := g.DB()
+	ok(t, err)
+	steps, err := fs.Sub(migrations, "migrations")
+	ok(t, err)
+	p, err := goose.NewProvider(goose.DialectSQLite3, pool, steps, goose.WithDisableGlobalRegistry(true))
+	ok(t, err)
+	_, err = p.UpTo(t.Context(), version)
+	ok(t, err)
+	for _, q := range statements {
+		ok(t, g.Exec(q).Error)
+	}
+	ok(t, closeConn(g))
+	return path
+}
+
 // TestOpenCompletesMigrationsThatWereInterrupted begins at each version that a stop between two steps leaves behind.
 func TestOpenCompletesMigrationsThatWereInterrupted(t *testing.T) {
 	files, err := migrations.ReadDir("migrations")
 	ok(t, err)
 	for _, last := range files {
-		path := filepath.Join(t.TempDir(), "jeton.db")
-		g, err := openWriter(path)
-		ok(t, err)
-		pool, err := g.DB()
-		ok(t, err)
-		steps, err := fs.Sub(migrations, "migrations")
-		ok(t, err)
-		p, err := goose.NewProvider(goose.DialectSQLite3, pool, steps, goose.WithDisableGlobalRegistry(true))
-		ok(t, err)
 		version, err := goose.NumericComponent(last.Name())
 		ok(t, err)
-		_, err = p.UpTo(t.Context(), version)
-		ok(t, err)
-		ok(t, closeConn(g))
-		d := reopen(t, path)
+		d := reopen(t, older(t, version))
 		_, err = d.Audit().Since(t.Context(), "", 1)
 		ok(t, err)
 		_, err = d.Rules().List(t.Context())
+		ok(t, err)
+		_, err = d.Journal().Ended(t.Context(), "", "", 1)
 		ok(t, err)
 	}
 }

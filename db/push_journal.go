@@ -20,8 +20,13 @@ type JournalEntry struct {
 	Updates string
 	// EndedAt is nil while nobody knows how it went.
 	EndedAt *time.Time
+	// EndedID sorts in the order in which entries were ended; End makes it. "" while the entry is open.
+	EndedID string
 	// Results is JSON, how each update ended; "" while it is open.
 	Results string
+	// Options, Certificate and Notes are JSON, what was said along with the push and found in it; their shapes are the
+	// caller's, "" where there is nothing.
+	Options, Certificate, Notes string
 }
 
 // TableName names the table.
@@ -41,11 +46,12 @@ func (s Journal) Begin(ctx context.Context, e JournalEntry) (string, error) {
 	return e.ID, err
 }
 
-// End closes an entry with how it went; ErrNotFound where it is gone or was ended before.
+// End closes an entry with how it went; ErrNotFound where it is gone or was ended before. Its EndedID is made within the
+// transaction, of which there is one at a time: whoever has seen one entry will see no other appear before it.
 func (s Journal) End(ctx context.Context, id, results string, at time.Time) error {
 	return s.on.inTx(ctx, func(tx *Tx) error {
 		res := tx.reader(ctx).Model(&JournalEntry{}).Where("id = ? AND ended_at IS NULL", id).
-			Updates(map[string]any{"ended_at": stamp(at), "results": results})
+			Updates(map[string]any{"ended_at": stamp(at), "ended_id": tx.order().next(at), "results": results})
 		if res.Error == nil && res.RowsAffected == 0 {
 			return ErrNotFound
 		}
@@ -60,9 +66,39 @@ func (s Journal) Open(ctx context.Context) ([]JournalEntry, error) {
 	return rows, translate(err)
 }
 
-// Of is a repository's entries begun after the one with id after ("" for the first), oldest first, at most limit.
-func (s Journal) Of(ctx context.Context, repoID, after string, limit int) ([]JournalEntry, error) {
+// Ended is the entries that were ended after the one with that EndedID ("" for the first), in the order in which they
+// were ended, at most limit; those of one repository where repoID is not empty.
+func (s Journal) Ended(ctx context.Context, repoID, after string, limit int) ([]JournalEntry, error) {
+	q := s.on.reader(ctx).Where("ended_id > ?", after)
+	if repoID != "" {
+		q = q.Where("repository_id = ?", repoID)
+	}
 	var rows []JournalEntry
-	err := s.on.reader(ctx).Where("repository_id = ? AND id > ?", repoID, after).Order("id").Limit(limit).Find(&rows).Error
+	err := q.Order("ended_id").Limit(limit).Find(&rows).Error
 	return rows, translate(err)
+}
+
+// Latest is a repository's entries begun before the one with that id ("" for the last), newest first, at most limit.
+func (s Journal) Latest(ctx context.Context, repoID, before string, limit int) ([]JournalEntry, error) {
+	q := s.on.reader(ctx).Where("repository_id = ?", repoID)
+	if before != "" {
+		q = q.Where("id < ?", before)
+	}
+	var rows []JournalEntry
+	err := q.Order("id DESC").Limit(limit).Find(&rows).Error
+	return rows, translate(err)
+}
+
+// Sweep removes entries that were ended before a moment, and not after the one whose EndedID is given; at most limit,
+// the oldest first. It answers how many.
+func (s Journal) Sweep(ctx context.Context, before time.Time, passed string, limit int) (int, error) {
+	n := 0
+	err := s.on.inTx(ctx, func(tx *Tx) error {
+		old := tx.reader(ctx).Model(&JournalEntry{}).Select("id").
+			Where("ended_id > '' AND ended_id <= ? AND ended_at < ?", passed, stamp(before)).Order("ended_id").Limit(limit)
+		res := tx.reader(ctx).Where("id IN (?)", old).Delete(&JournalEntry{})
+		n = int(res.RowsAffected)
+		return translate(res.Error)
+	})
+	return n, err
 }

@@ -15,8 +15,9 @@ type conn interface {
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission,
-// RepositoryRules, Token, SSHKey or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that went along because they
-// referred to a deleted one are not told one by one, and neither are push_journal, audit and a token's last use.
+// RepositoryRules, Token, SSHKey or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that
+// went along because they referred to a deleted one are not told one by one, and neither are push_journal,
+// journal_cursors, audit and a token's last use.
 type Change struct {
 	Row     any
 	Deleted bool
@@ -122,6 +123,9 @@ func (tx *Tx) Plugins() Plugins { return Plugins{tx} }
 
 // Journal is the store of the push_journal table.
 func (tx *Tx) Journal() Journal { return Journal{tx} }
+
+// Cursors is the store of the journal_cursors table.
+func (tx *Tx) Cursors() Cursors { return Cursors{tx} }
 
 // Audit is the store of the audit table.
 func (tx *Tx) Audit() Audit { return Audit{tx} }

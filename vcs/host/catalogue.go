@@ -84,6 +84,8 @@ type Host struct {
 	open map[string]*opened
 	// deleted are ids that must not be opened again, whoever was admitted to them before.
 	deleted map[string]bool
+	// removing are the folders of the trash that are being removed.
+	removing map[string]bool
 }
 
 // New makes a host; it touches nothing on disk. Recover mends what a crash has left.
@@ -100,7 +102,7 @@ func New(o Options) *Host {
 	if o.Disk.Warm == nil {
 		o.Disk.Warm = disk.NewWarm(0, o.Open)
 	}
-	return &Host{o: o, open: map[string]*opened{}, deleted: map[string]bool{}}
+	return &Host{o: o, open: map[string]*opened{}, deleted: map[string]bool{}, removing: map[string]bool{}}
 }
 
 // Resolve finds a repository by its path. ErrNotFound.

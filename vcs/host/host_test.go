@@ -14,6 +14,7 @@ import (
 
 	"jeton/vcs/name"
 	"jeton/vcs/oid"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/storage/storagetest"
 )
@@ -195,6 +196,53 @@ func TestTrashIsKeptForAsLongAsIsSet(t *testing.T) {
 	w.start()
 	if _, trash := w.folders(); len(trash) != 0 {
 		t.Errorf("after its time the trash holds %v", trash)
+	}
+}
+
+func TestSweepEmptiesTheTrashOfWhatIsOldAndBringsNothingBack(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.TrashKeep = time.Hour })
+	old, young, back := w.create("old"), w.create("young"), w.create("back")
+	for _, r := range []Repo{old, young, back} {
+		if err := w.Delete(ctx, r.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.rows.Insert(ctx, back); err != nil { // as if its deletion had not come to its end
+		t.Fatal(err)
+	}
+	aged := filepath.Join(w.trash(), fmt.Sprintf("%d-deleted-%s.git", time.Now().Add(-2*time.Hour).Unix(), old.ID))
+	matches, err := filepath.Glob(filepath.Join(w.trash(), "*"+old.ID+"*"))
+	if err != nil || len(matches) != 1 {
+		t.Fatalf("the trash holds %v, %v", matches, err)
+	}
+	if err := os.Rename(matches[0], aged); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := w.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.background.Wait()
+	if live, trash := w.folders(); len(live) != 0 || len(trash) != 2 {
+		t.Errorf("live are %v, in the trash %v", live, trash)
+	}
+}
+
+// book is a RuleBook with one rule, for every id that it is asked about.
+type book struct{ hidden string }
+
+func (b book) Rules(_ context.Context, id string) (rules.Rules, error) {
+	return rules.Rules{Hidden: []string{b.hidden + id}}, nil
+}
+
+func TestRulesAreThoseOfTheBook(t *testing.T) {
+	if got, err := newWorld(t, nil).Rules(ctx, "x"); err != nil || len(got.Hidden) != 0 {
+		t.Errorf("without a book: %+v, %v", got, err)
+	}
+	w := newWorld(t, func(o *Options) { o.Rules = book{"refs/"} })
+	if got, err := w.Rules(ctx, "x"); err != nil || got.Hidden[0] != "refs/x" {
+		t.Errorf("with a book: %+v, %v", got, err)
 	}
 }
 

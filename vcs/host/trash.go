@@ -57,7 +57,19 @@ func (h *Host) discard(id string, w why) error {
 
 // remove deletes a folder of the trash in the background: it may be large. Close waits for it.
 func (h *Host) remove(dir string) {
+	h.mu.Lock()
+	begun := h.removing[dir]
+	h.removing[dir] = true
+	h.mu.Unlock()
+	if begun {
+		return
+	}
 	h.background.Go(func() {
+		defer func() {
+			h.mu.Lock()
+			delete(h.removing, dir)
+			h.mu.Unlock()
+		}()
 		if err := os.RemoveAll(dir); err != nil {
 			h.o.Log.Error("trash cannot be removed; the next start tries again", "dir", dir, "error", err)
 		}
@@ -85,6 +97,15 @@ func (h *Host) Recover(ctx context.Context) error {
 		if _, err := os.Lstat(h.Dir(r.ID)); err != nil {
 			h.o.Log.ErrorContext(ctx, "repository has no folder", "path", r.Path, "id", r.ID, "dir", h.Dir(r.ID), "error", err)
 		}
+	}
+	return nil
+}
+
+// Sweep removes what has been in the trash for long enough, while the host is in use. It brings nothing back, as Recover
+// does: a repository that is being deleted right now must not come back from the trash.
+func (h *Host) Sweep(ctx context.Context) error {
+	if err := h.empty(ctx, nil); err != nil {
+		return fmt.Errorf("empty the trash: %w", err)
 	}
 	return nil
 }

@@ -73,9 +73,6 @@ func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
 	if err != nil {
 		return err
 	}
-	if p.s.o.Pushed != nil {
-		p.s.o.Pushed(p.repo)
-	}
 	for i, c := range live {
 		if err := results[i].Err; err != nil {
 			c.refuse(reason(err))

@@ -68,8 +68,6 @@ type Options struct {
 	// Agent is what the server calls itself.
 	Agent string
 	Log   *slog.Logger
-	// Pushed, when not nil, is told of each push that moved refs, before its client is. It must not take long.
-	Pushed func(repo storage.Repository)
 }
 
 // Server takes pushes into any repository; safe for concurrent use.

@@ -19,9 +19,9 @@ const (
 	maxURI     = 2048
 )
 
-// Check tells what is wrong with rules. exemptable knows the ids of fsck's messages that an administrator may forgive.
-// ErrBad.
-func (r *Rules) Check(exemptable func(id string) bool) error {
+// Check tells what is wrong with rules. exemptable answers an error for what is no id of fsck's messages that an
+// administrator may forgive. ErrBad.
+func (r *Rules) Check(exemptable func(id string) error) error {
 	if n := max(len(r.Hidden), len(r.Bundles), len(r.Branches), len(r.Exempt)); n > maxEntries {
 		return bad("a list of %d entries is too long; at most %d are allowed", n, maxEntries)
 	}
@@ -51,8 +51,8 @@ func (r *Rules) Check(exemptable func(id string) bool) error {
 		}
 	}
 	for _, id := range r.Exempt {
-		if !exemptable(id) {
-			return bad("%q is no message of git fsck's that can be forgiven", id)
+		if err := exemptable(id); err != nil {
+			return bad("%v", err)
 		}
 	}
 	return nil

@@ -8,7 +8,12 @@ import (
 )
 
 // forgivable stands for what fsck knows.
-func forgivable(id string) bool { return id == "zeroPaddedFilemode" || id == "missingEmail" }
+func forgivable(id string) error {
+	if id == "zeroPaddedFilemode" || id == "missingEmail" {
+		return nil
+	}
+	return errors.New("no such message: " + id)
+}
 
 func TestCheckTakesWhatMakesSense(t *testing.T) {
 	r := Rules{
@@ -60,7 +65,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"a space in an address", "no address", Rules{Bundles: []Bundle{{"a", "https://example.com/b c"}}}},
 		{"a password", "user or a password", Rules{Bundles: []Bundle{{"a", "https://ada:secret@example.com/b"}}}},
 		{"a long address", "at most 2048", Rules{Bundles: []Bundle{{"a", "https://example.com/" + long}}}},
-		{"an unknown message", "no message", Rules{Exempt: []string{"hasDotgit"}}},
+		{"an unknown message", "no such message: hasDotgit", Rules{Exempt: []string{"hasDotgit"}}},
 	} {
 		err := row.r.Check(forgivable)
 		if !errors.Is(err, ErrBad) || !strings.Contains(err.Error(), row.words) {

@@ -37,6 +37,8 @@ type Key struct {
 	Type    Type
 	// Values are all that a text may be; nil where anything may be.
 	Values []string
+	// Zero says that a duration may be nothing.
+	Zero bool
 	// Meaning is a sentence for people.
 	Meaning string
 	// Flag is the name on the command line; "" means the name with dots and underscores as dashes.
@@ -109,6 +111,8 @@ func Keys() []Key {
 			Meaning: "Refuse refs that differ from others in case alone, for clones on Windows and macOS. Where the server's own file system folds case that is always so."},
 		{Name: "repos.create", Default: "own", Type: Text, Values: []string{"own", "anyone", "admins"},
 			Meaning: "Who may make repositories: below the own user name (own), anywhere (anyone), administrators alone (admins)."},
+		{Name: "repos.trash_keep", Default: "168h", Type: Duration, Zero: true,
+			Meaning: "How long the folder of a deleted repository stays in repos/trash, for a database that is restored from a copy; 0s removes it at once."},
 		{Name: "fetch.hide_refs", Type: List,
 			Meaning: "Refs that clients neither see nor move in any repository, by how their names begin, such as refs/pull; later ones win, and one that begins with ! shows again what an earlier one hides. A repository's own (`jeton repo set`) come after these."},
 		{Name: "fetch.wants", Default: "reachable", Type: Text, Values: []string{"reachable", "advertised"},
@@ -155,12 +159,18 @@ func Keys() []Key {
 			Meaning: "Largest commit or tag that a push may hold, with its message; 64MiB at most."},
 		{Name: "receive.max_path", Default: "4096", Type: Number,
 			Meaning: "Longest name of one file or folder, in bytes. A path has as many names as folders lead to it; how long it is as a whole is not limited."},
+		{Name: "receive.memory", Default: "96MiB", Type: Size,
+			Meaning: "Memory for objects of one push while deltas are resolved; what does not fit is put on disk. 0 means the default."},
 		{Name: "receive.patience", Default: "10m", Type: Duration,
 			Meaning: "How long a client may be silent while it sends, and take nothing while it is sent to."},
 		{Name: "web.token_views", Type: List, Values: []string{"archive", "diff", "patch", "raw", "download", "commit", "files", "compare"},
 			Meaning: "The whitelist: views that a web token opens, none by default. The gate knows it already; the views themselves come with a later version."},
 		{Name: "maintain.packs", Default: "50", Type: Number,
 			Meaning: "From how many packs on a repository is repacked in the background after a push; 0: never by itself."},
+		{Name: "maintain.grace", Default: "336h", Type: Duration,
+			Meaning: "How long objects that no ref reaches any more stay on disk, where an administrator can still find them."},
+		{Name: "journal.keep", Default: "2160h", Type: Duration,
+			Meaning: "How long pushes stay in the journal (`jeton repo log`). One that somebody has not acted upon yet stays longer."},
 		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
@@ -180,7 +190,7 @@ func (k Key) check(value string) error {
 		_, err = strconv.ParseUint(value, 10, 63)
 	case Duration:
 		var d time.Duration
-		if d, err = time.ParseDuration(value); err == nil && d <= 0 {
+		if d, err = time.ParseDuration(value); err == nil && (d < 0 || d == 0 && !k.Zero) {
 			err = fmt.Errorf("a duration must be more than nothing")
 		}
 	case Text:

@@ -11,7 +11,6 @@ import (
 	"jeton/auth/audit"
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/host"
-	"jeton/vcs/maintain"
 )
 
 // Repo is a repository as commands show one. Dir is its folder on the server's disk.
@@ -156,11 +155,7 @@ func (o operator) maintain(ctx context.Context, by audit.Actor, n Named) (Mainta
 	if err != nil {
 		return Maintained{}, err
 	}
-	repo, err := o.s.Host.Open(ctx, one.ID)
-	if err != nil {
-		return Maintained{}, err
-	}
-	report, err := maintain.Repack(ctx, repo, nil)
+	report, err := o.s.Maintain(ctx, one.ID)
 	if err != nil {
 		return Maintained{}, err
 	}

@@ -2,96 +2,59 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"runtime/debug"
-	"sync"
+	"time"
 
+	"jeton/vcs/host"
 	"jeton/vcs/maintain"
+	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage"
 )
 
-// keeper repacks repositories in the background when pushes have left many packs in them: one repository at a time, so
-// that it takes one core at the most from those who are being served.
+// keeper repacks repositories in the background when pushes have left many packs in them. It follows the journal, so
+// that a push is looked at also when the server died right behind it, and one repository at a time, so that it takes one
+// core at the most from those who are being served.
 type keeper struct {
+	// packs is from how many on it acts; 0: never.
 	packs int64
+	grace time.Duration
+	open  func(ctx context.Context, id string) (storage.Repository, error)
 	log   *slog.Logger
-	stop  context.CancelFunc
-	ctx   context.Context
-	queue chan storage.Repository
-	done  chan struct{}
-	mu    sync.Mutex // guards waiting
-	// waiting are the repositories in the queue.
-	waiting map[string]bool
 }
 
-// newKeeper starts a keeper that acts from this many packs on; 0: never.
-func newKeeper(packs int64, log *slog.Logger) *keeper {
-	ctx, stop := context.WithCancel(context.Background())
-	k := &keeper{packs: packs, log: log, ctx: ctx, stop: stop, queue: make(chan storage.Repository, 1024), done: make(chan struct{}), waiting: map[string]bool{}}
-	go k.run()
-	return k
-}
+// keeps is the name of the keeper's cursor.
+const keeps = "maintenance"
 
-// pushed looks at a repository that was pushed to. A full queue is no loss: the next push asks again.
-func (k *keeper) pushed(repo storage.Repository) {
-	if k.packs <= 0 {
-		return
+// look is told of a push. Its end in the middle of a repack loses nothing: the same push is looked at again.
+func (k *keeper) look(ctx context.Context, p follow.Push) error {
+	if k.packs <= 0 || !p.Moved() {
+		return nil
 	}
-	view, err := repo.View(k.ctx)
+	repo, err := k.open(ctx, p.RepoID)
+	if errors.Is(err, host.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
-		return
+		return err
+	}
+	view, err := repo.View(ctx)
+	if err != nil {
+		return err
 	}
 	n := len(view.Objects.Packs())
 	view.Close()
 	if int64(n) < k.packs {
-		return
+		return nil
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.waiting[repo.ID()] {
-		return
+	report, err := k.repack(ctx, repo)
+	if err != nil {
+		return err
 	}
-	select {
-	case k.queue <- repo:
-		k.waiting[repo.ID()] = true
-	default:
-	}
-}
-
-func (k *keeper) run() {
-	defer close(k.done)
-	for {
-		select {
-		case <-k.ctx.Done():
-			return
-		case repo := <-k.queue:
-			k.repack(repo)
-		}
-	}
-}
-
-func (k *keeper) repack(repo storage.Repository) {
-	defer func() {
-		if r := recover(); r != nil {
-			k.log.Error("panic while repacking", "repository", repo.ID(), "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
-	report, err := maintain.Repack(k.ctx, repo, nil)
-	k.mu.Lock()
-	delete(k.waiting, repo.ID())
-	k.mu.Unlock()
-	switch {
-	case k.ctx.Err() != nil:
-	case err != nil:
-		k.log.Error("repository cannot be repacked", "repository", repo.ID(), "error", err)
-	default:
-		k.log.Info("repository repacked", "repository", repo.ID(), "packs_before", report.PacksBefore, "packs_after", report.PacksAfter)
-	}
-}
-
-// Close ends what is being repacked, which loses nothing, and waits for it.
-func (k *keeper) Close() error {
-	k.stop()
-	<-k.done
+	k.log.InfoContext(ctx, "repository repacked", "repository", repo.ID(), "packs_before", report.PacksBefore, "packs_after", report.PacksAfter)
 	return nil
+}
+
+func (k *keeper) repack(ctx context.Context, repo storage.Repository) (maintain.Report, error) {
+	return maintain.RepackWith(ctx, repo, maintain.Options{Grace: k.grace})
 }

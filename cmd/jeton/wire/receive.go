@@ -13,8 +13,8 @@ func (s *Store) receiveOptions() (receive.Options, error) {
 	o := receive.Options{Log: s.Log, NonceSlop: s.settings.Duration("receive.cert_nonce_slop"), Limits: receive.Limits{
 		Pack: ingest.Limits{
 			Pack: s.settings.Bytes("receive.max_pack"), Blob: s.settings.Bytes("receive.max_blob"),
-			Inflated: s.settings.Bytes("receive.max_inflated"),
-			Tree:     s.settings.Bytes("receive.max_tree"), Commit: s.settings.Bytes("receive.max_commit"),
+			Inflated: s.settings.Bytes("receive.max_inflated"), Memory: s.settings.Bytes("receive.memory"),
+			Tree: s.settings.Bytes("receive.max_tree"), Commit: s.settings.Bytes("receive.max_commit"),
 			Objects:    uint32(min(s.settings.Number("receive.max_objects"), math.MaxUint32)),
 			DeltaChain: s.bounded("receive.max_delta_chain"),
 		},

@@ -2,17 +2,11 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"time"
 
 	"jeton/db"
 	"jeton/vcs/host"
 	"jeton/vcs/name"
-	"jeton/vcs/oid"
-	"jeton/vcs/receive"
-	"jeton/vcs/storage"
 )
 
 // rows is host.Rows over the database.
@@ -64,81 +58,4 @@ func hostError(err error) error {
 		return host.ErrTaken
 	}
 	return err
-}
-
-// journal is receive.Journal over the database.
-type journal struct{ d *db.DB }
-
-// update is a ref's move as the journal's JSON keeps it; ids in hexadecimal digits.
-type update struct {
-	Ref    string `json:"ref"`
-	Old    string `json:"old"`
-	New    string `json:"new"`
-	Symref string `json:"symref,omitempty"`
-}
-
-// result is how an update ended; Error is empty where it is done.
-type result struct {
-	Ref   string `json:"ref"`
-	Error string `json:"error,omitempty"`
-}
-
-func (j journal) Begin(ctx context.Context, e receive.Entry) (string, error) {
-	updates := make([]update, len(e.Updates))
-	for i, u := range e.Updates {
-		updates[i] = update{Ref: u.Name, Old: u.Old.String(), New: u.New.String(), Symref: u.Symref}
-	}
-	text, err := json.Marshal(updates)
-	if err != nil {
-		return "", fmt.Errorf("journal a push: %w", err)
-	}
-	return j.d.Journal().Begin(ctx, db.JournalEntry{RepositoryID: e.RepoID, ActorID: e.Actor.ID, ActorName: e.Actor.Name,
-		ActorEmail: e.Actor.Email, Credential: e.Actor.Credential, BegunAt: e.At, Updates: string(text)})
-}
-
-func (j journal) End(ctx context.Context, id string, results []storage.RefResult) error {
-	list := make([]result, len(results))
-	for i, r := range results {
-		list[i].Ref = r.Name
-		if r.Err != nil {
-			list[i].Error = r.Err.Error()
-		}
-	}
-	text, err := json.Marshal(list)
-	if err != nil {
-		return fmt.Errorf("journal a push: %w", err)
-	}
-	return j.d.Journal().End(ctx, id, string(text), time.Now())
-}
-
-func (j journal) Open(ctx context.Context) ([]receive.Entry, error) {
-	open, err := j.d.Journal().Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]receive.Entry, len(open))
-	for i, row := range open {
-		if entries[i], err = fromJournal(row); err != nil {
-			return nil, fmt.Errorf("journal entry %s: %w", row.ID, err)
-		}
-	}
-	return entries, nil
-}
-
-func fromJournal(row db.JournalEntry) (receive.Entry, error) {
-	e := receive.Entry{ID: row.ID, RepoID: row.RepositoryID, At: row.BegunAt,
-		Actor: storage.Actor{ID: row.ActorID, Name: row.ActorName, Email: row.ActorEmail, Credential: row.Credential}}
-	var updates []update
-	if err := json.Unmarshal([]byte(row.Updates), &updates); err != nil {
-		return e, err
-	}
-	for _, u := range updates {
-		before, okBefore := oid.Parse(u.Old)
-		after, okAfter := oid.Parse(u.New)
-		if !okBefore || !okAfter {
-			return e, fmt.Errorf("the ids of %s cannot be read", u.Ref)
-		}
-		e.Updates = append(e.Updates, storage.RefUpdate{Name: u.Ref, Old: before, New: after, Symref: u.Symref})
-	}
-	return e, nil
 }

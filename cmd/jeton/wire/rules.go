@@ -207,8 +207,8 @@ func readRules(text string) (rules.Rules, error) {
 	return r, nil
 }
 
-// exemptable reports whether a text is the id of a message of git-fsck that an administrator may forgive.
-func exemptable(id string) bool {
+// exemptable tells what is wrong with an id of git-fsck's messages that is to be forgiven.
+func exemptable(id string) error {
 	_, err := fsck.Exemptable(id)
-	return err == nil
+	return err
 }

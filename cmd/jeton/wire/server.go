@@ -156,6 +156,9 @@ func (v *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return v.ssh.Serve(ctx, v.sshLn) })
 	}
 	g.Go(v.control.Serve)
+	for _, f := range v.store.journal.followers {
+		g.Go(func() error { return f.Run(ctx) })
+	}
 	g.Go(func() error { return v.sweep(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -185,14 +188,12 @@ func (v *Server) shutdown(ctx context.Context) {
 	}
 }
 
-// sweep removes tokens that ended long ago, once a day.
+// sweep removes once a day what has been kept for long enough.
 func (v *Server) sweep(ctx context.Context) error {
 	every := time.NewTicker(24 * time.Hour)
 	defer every.Stop()
 	for {
-		if _, err := v.store.Tokens.Sweep(ctx); err != nil && ctx.Err() == nil {
-			v.store.Log.ErrorContext(ctx, "old tokens could not be removed", "error", err)
-		}
+		v.store.sweep(ctx)
 		select {
 		case <-every.C:
 		case <-ctx.Done():

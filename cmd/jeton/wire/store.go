@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"jeton/auth/access"
 	"jeton/auth/audit"
@@ -30,7 +31,9 @@ import (
 	"jeton/cmd/jeton/control"
 	"jeton/db"
 	"jeton/vcs/host"
+	"jeton/vcs/maintain"
 	"jeton/vcs/receive"
+	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
 )
@@ -52,6 +55,8 @@ type Store struct {
 
 	settings *config.Settings
 	db       *db.DB
+	journal  *journal
+	keeper   *keeper
 	// closers undo what Open has done; they run last first.
 	closers []func() error
 }
@@ -135,17 +140,20 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	}
 	s.closers = append(s.closers, s.Rules.Close)
 	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Log: s.Log,
-		Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
+		TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
-	keeper := newKeeper(s.settings.Number("maintain.packs"), s.Log)
-	s.closers = append(s.closers, keeper.Close)
+	s.keeper = &keeper{packs: s.settings.Number("maintain.packs"), grace: s.settings.Duration("maintain.grace"), open: s.Host.Open, log: s.Log}
+	s.journal = &journal{d: d, log: s.Log}
+	s.journal.followers = []*follow.Follower{
+		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
+	}
 	agent := "jeton/" + version
 	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log})
 	o, err := s.receiveOptions()
 	if err != nil {
 		return err
 	}
-	o.Agent, o.Journal, o.Pushed = agent, journal{d}, keeper.pushed
+	o.Agent, o.Journal = agent, s.journal
 	s.Receive = receive.New(o)
 	if err := s.Host.Recover(ctx); err != nil {
 		return err
@@ -156,6 +164,33 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 // Note writes into the audit record what was done to the catalogue, whose rows the engine writes without knowing people.
 func (s *Store) Note(ctx context.Context, by audit.Actor, action, resource, detail string) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error { return audit.Done(ctx, tx, by, action, resource, detail) })
+}
+
+// sweep removes tokens that ended long ago, old pushes that every follower of the journal is done with, and deleted
+// repositories that have lain in the trash for long enough.
+func (s *Store) sweep(ctx context.Context) {
+	_, tokens := s.Tokens.Sweep(ctx)
+	_, pushes := s.journal.sweep(ctx, time.Now().Add(-s.settings.Duration("journal.keep")))
+	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx)} {
+		if err != nil && ctx.Err() == nil {
+			s.Log.ErrorContext(ctx, "what is old could not be removed", "what", what, "error", err)
+		}
+	}
+}
+
+// Maintain packs a repository anew.
+func (s *Store) Maintain(ctx context.Context, repoID string) (maintain.Report, error) {
+	repo, err := s.Host.Open(ctx, repoID)
+	if err != nil {
+		return maintain.Report{}, err
+	}
+	return s.keeper.repack(ctx, repo)
+}
+
+// Pushes is the journal of a repository, newest first: at most limit pushes, those before the one with an id where it is
+// not empty.
+func (s *Store) Pushes(ctx context.Context, repoID, before string, limit int) ([]follow.Push, error) {
+	return s.journal.latest(ctx, repoID, before, limit)
 }
 
 // Close closes everything, in the opposite order of its opening, and gives the lock back.

@@ -16,9 +16,6 @@ import (
 	"jeton/cmd/jeton/config"
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/host"
-	"jeton/vcs/oid"
-	"jeton/vcs/receive"
-	"jeton/vcs/storage"
 )
 
 func settings(t *testing.T, environ ...string) *config.Settings {
@@ -85,31 +82,6 @@ func TestTheCatalogueSpeaksTheHostsErrors(t *testing.T) {
 	}
 	if err := rows.Delete(t.Context(), "none"); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("deleted what is not there: %v", err)
-	}
-}
-
-func TestTheJournalKeepsAPushUntilItsEnd(t *testing.T) {
-	s, r := owned(t)
-	j := journal{s.db}
-	id, err := oid.Of(3, []byte("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := receive.Entry{RepoID: r.ID, Actor: storage.Actor{ID: "1", Name: "ada", Credential: "key:1"},
-		Updates: []storage.RefUpdate{{Name: "refs/heads/main", New: id}, {Name: "HEAD", Symref: "refs/heads/main"}}}
-	entry, err := j.Begin(t.Context(), want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := j.Open(t.Context())
-	if err != nil || len(list) != 1 || list[0].ID != entry || list[0].Actor != want.Actor || list[0].Updates[0] != want.Updates[0] || list[0].Updates[1] != want.Updates[1] {
-		t.Fatalf("open entries: %+v, %v", list, err)
-	}
-	if err := j.End(t.Context(), entry, []storage.RefResult{{Name: "refs/heads/main"}, {Name: "HEAD", Err: storage.ErrConflict}}); err != nil {
-		t.Fatal(err)
-	}
-	if list, err := j.Open(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("still open: %+v, %v", list, err)
 	}
 }
 
