@@ -18,7 +18,7 @@ import (
 // Only objects of fresh are read, and the trees of parents that they are compared with: the cost is that of the push.
 func Connected(ctx context.Context, set *pack.Set, fresh *pack.Pack, tips []oid.ID, old *Visible) (*pack.Roots, error) {
 	c := &connection{
-		reader: reader{set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, as: map[plumbing.ObjectType]marks{},
+		reader: reader{set: set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, as: map[plumbing.ObjectType]marks{},
 		chains: map[oid.ID]int{}, doubtful: map[oid.ID]plumbing.ObjectType{},
 	}
 	for _, tip := range tips {

@@ -9,49 +9,72 @@ import (
 	"jeton/vcs/pack"
 )
 
-// Depth finds the boundary of a history that is cut at a depth: the commits with parents that lie exactly depth commits
-// away from the nearest want, the wants themselves being 1 (gitprotocol-pack, "deepen"). Wants that are no commits, and
-// point to none, have no depth. reached are all commits within it.
-func Depth(ctx context.Context, set *pack.Set, wants []oid.ID, depth int) (boundary, reached []oid.ID, err error) {
-	r := reader{set}
-	seen := ids{}
-	var level []oid.ID
-	take := func(id oid.ID, to []oid.ID) []oid.ID {
-		if seen.has(id) {
-			return to
-		}
-		seen.add(id)
-		return append(to, id)
+// Cut is a history that is cut off somewhere below the wants.
+type Cut struct {
+	// Boundary are the commits that lie within it while parents of theirs do not: their parents are not sent.
+	Boundary []oid.ID
+	within   *seen
+}
+
+// Has reports whether a commit lies within the cut, the boundary included.
+func (c Cut) Has(id oid.ID) (bool, error) { return c.within.has(id) }
+
+// Empty reports whether nothing lies within the cut.
+func (c Cut) Empty() bool { return len(c.within.marks) == 0 }
+
+// Depth cuts a history off at a depth: the boundary are the commits with parents that lie exactly depth commits away from
+// the nearest want, the wants themselves being 1 (gitprotocol-pack, "deepen"). Wants that are no commits, and point to
+// none, have no depth. budget is how many commits may be walked, as in Request; ErrBudget.
+func Depth(ctx context.Context, set *pack.Set, wants []oid.ID, depth, budget int) (Cut, error) {
+	r := reader{set, newPurse(budget)}
+	cut := Cut{within: newSeen(set)}
+	met, err := r.commits(wants)
+	for d := 1; len(met) > 0 && err == nil; d++ {
+		met, err = cut.level(ctx, r, met, d >= depth)
 	}
+	return cut, err
+}
+
+// level takes one level of a history into the cut, and returns the next; last says that there shall be none.
+func (c *Cut) level(ctx context.Context, r reader, met []oid.ID, last bool) (next []oid.ID, err error) {
+	for _, id := range met {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		first, err := c.within.add(id)
+		if err != nil {
+			return nil, err
+		}
+		if !first {
+			continue
+		}
+		commit, err := r.commit(id)
+		if err != nil {
+			return nil, err
+		}
+		if last && len(commit.Parents) > 0 {
+			c.Boundary = append(c.Boundary, id)
+			continue
+		}
+		next = append(next, commit.Parents...)
+		if err := r.purse.spend(len(commit.Parents)); err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+// commits are what wants point to, as far as that is commits.
+func (r reader) commits(wants []oid.ID) ([]oid.ID, error) {
+	var commits []oid.ID
 	for _, want := range wants {
 		id, kind, _, err := r.peel(want)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if kind == plumbing.CommitObject {
-			level = take(id, level)
+			commits = append(commits, id)
 		}
 	}
-	for d := 1; len(level) > 0; d++ {
-		reached = append(reached, level...)
-		var next []oid.ID
-		for _, id := range level {
-			if err := ctx.Err(); err != nil {
-				return nil, nil, err
-			}
-			c, err := r.commit(id)
-			if err != nil {
-				return nil, nil, err
-			}
-			if d >= depth && len(c.Parents) > 0 {
-				boundary = append(boundary, id)
-				continue
-			}
-			for _, parent := range c.Parents {
-				next = take(parent, next)
-			}
-		}
-		level = next
-	}
-	return boundary, reached, nil
+	return commits, nil
 }

@@ -2,18 +2,14 @@ package reach
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"jeton/vcs/filter"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 )
-
-// Filter says what a partial clone leaves out; the zero value leaves nothing out.
-type Filter struct {
-	// NoBlobs leaves out every blob that is not wanted by its own id (blob:none).
-	NoBlobs bool
-}
 
 // Request is what a client wants and has.
 type Request struct {
@@ -24,7 +20,10 @@ type Request struct {
 	// Boundary are commits whose parents are not to be sent (Depth). Unshallow are commits that are shallow at the
 	// client and no longer will be: their parents are wanted.
 	Boundary, Unshallow []oid.ID
-	Filter              Filter
+	// Filter is loaded (filter.Load). What is wanted by its own id is sent whatever it says.
+	Filter filter.Filter
+	// Budget is how many commits and trees may be read; 0 means DefaultBudget.
+	Budget int
 }
 
 // Plan is what to send.
@@ -37,14 +36,14 @@ type Plan struct {
 }
 
 // Enumerate computes which objects the client lacks. progress, where it is not nil, is told the count from time to
-// time. ErrMissing where the repository itself is broken.
+// time. ErrMissing where the repository itself is broken; ErrBudget.
 func Enumerate(ctx context.Context, set *pack.Set, q Request, progress func(n int)) (Plan, error) {
 	e := newEnumeration(ctx, set, q, progress)
-	if len(q.Haves) > 0 || len(q.Unshallow) > 0 || len(q.Boundary) > 0 {
+	if len(q.Haves) > 0 || len(q.Shallow) > 0 || len(q.Unshallow) > 0 || len(q.Boundary) > 0 || q.Filter.Placed() {
 		err := e.incremental()
 		return e.plan(), err
 	}
-	if p := largestClosed(set); p != nil && q.Filter == (Filter{}) {
+	if p := largestClosed(set); p != nil && q.Filter.Empty() {
 		e.whole, e.roots = p, newIDs(p.Roots.IDs)
 		err := e.full()
 		if err == nil {
@@ -80,6 +79,9 @@ type enumeration struct {
 	seen     *seen
 	objects  []oid.ID
 	client   ids // trees and blobs that were met on the client's side
+	explicit ids // what is sent whatever the filter says; empty where there is none
+	depths   depths
+	before   oid.ID // the tree of a commit that was walked last
 	painted  *paint
 	// whole is a closed pack that is to be sent as it is; roots are those of its roots that were not met yet.
 	whole *pack.Pack
@@ -89,7 +91,10 @@ type enumeration struct {
 }
 
 func newEnumeration(ctx context.Context, set *pack.Set, q Request, progress func(int)) *enumeration {
-	return &enumeration{reader: reader{set}, ctx: ctx, q: q, progress: progress, seen: newSeen(set), client: ids{}}
+	return &enumeration{
+		reader: reader{set, newPurse(q.Budget)}, ctx: ctx, q: q, progress: progress, seen: newSeen(set),
+		client: ids{}, explicit: ids{}, depths: depths{},
+	}
 }
 
 func (e *enumeration) plan() Plan {
@@ -98,7 +103,7 @@ func (e *enumeration) plan() Plan {
 		p.Whole = []*pack.Pack{e.whole}
 	}
 	// Behind a filter the client may lack what its commits reach, so nothing is known to be there.
-	if e.painted != nil && e.q.Filter == (Filter{}) {
+	if e.painted != nil && e.q.Filter.Empty() {
 		p.ClientHas = e.clientHas
 	}
 	return p
@@ -114,8 +119,16 @@ func (e *enumeration) clientHas(id oid.ID) bool {
 	return err == nil && !sent
 }
 
-// add takes an object into the plan; false when it was there, or goes along with the whole pack.
-func (e *enumeration) add(id oid.ID) (bool, error) {
+// add takes an object into the plan; false when it was met before, or goes along with the whole pack.
+func (e *enumeration) add(id oid.ID) (bool, error) { return e.put(id, true) }
+
+// meet is add where the filter sends objects of this type, or the client has asked for this one; else the object is only
+// remembered.
+func (e *enumeration) meet(id oid.ID, kind plumbing.ObjectType) (bool, error) {
+	return e.put(id, e.q.Filter.Type(kind) || e.explicit.has(id))
+}
+
+func (e *enumeration) put(id oid.ID, send bool) (bool, error) {
 	if e.whole != nil {
 		delete(e.roots, id)
 		if _, ok, err := e.whole.Find(id); ok || err != nil {
@@ -125,6 +138,9 @@ func (e *enumeration) add(id oid.ID) (bool, error) {
 	first, err := e.seen.add(id)
 	if err != nil || !first {
 		return false, err
+	}
+	if !send {
+		return true, nil
 	}
 	e.objects = append(e.objects, id)
 	if e.progress != nil && len(e.objects)%1000 == 0 {
@@ -145,7 +161,7 @@ func (e *enumeration) full() error {
 		}
 		id := commits[len(commits)-1]
 		commits = commits[:len(commits)-1]
-		fresh, err := e.add(id)
+		fresh, err := e.meet(id, plumbing.CommitObject)
 		if err != nil {
 			return err
 		}
@@ -160,11 +176,22 @@ func (e *enumeration) full() error {
 			return err
 		}
 		commits = append(commits, c.Parents...)
-		if err := e.trees(e.ctx, c.Tree, nil, e); err != nil {
+		if err := e.content(c.Tree, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// content takes what is in the tree of a commit.
+func (e *enumeration) content(tree oid.ID, companions []oid.ID) error {
+	switch {
+	case !e.q.Filter.Trees(): // what is wanted by its id is taken by start
+		return nil
+	case e.q.Filter.Placed():
+		return e.placed(tree, companions)
+	}
+	return e.trees(e.ctx, tree, companions, e)
 }
 
 // search looks for the roots that were not met yet among the commits of the whole pack: a branch that was merged is
@@ -194,7 +221,7 @@ func (e *enumeration) search() error {
 
 // start takes the wants that are no commits and returns the commits.
 func (e *enumeration) start() ([]oid.ID, error) {
-	var commits []oid.ID
+	var commits, trees []oid.ID
 	for _, want := range e.q.Wants {
 		id, kind, tags, err := e.peel(want)
 		if err != nil {
@@ -205,11 +232,12 @@ func (e *enumeration) start() ([]oid.ID, error) {
 				return nil, err
 			}
 		}
+		e.asked(id)
 		switch kind {
 		case plumbing.CommitObject:
 			commits = append(commits, id)
 		case plumbing.TreeObject:
-			err = e.trees(e.ctx, id, nil, e)
+			trees = append(trees, id)
 		default:
 			_, err = e.add(id)
 		}
@@ -217,20 +245,69 @@ func (e *enumeration) start() ([]oid.ID, error) {
 			return nil, err
 		}
 	}
+	for _, id := range trees {
+		if err := e.wanted(id); err != nil {
+			return nil, err
+		}
+	}
 	return commits, nil
 }
 
+// asked remembers that an object is to be sent whatever the filter says.
+func (e *enumeration) asked(id oid.ID) {
+	if !e.q.Filter.Empty() {
+		e.explicit.add(id)
+	}
+}
+
+// wanted takes a tree that is asked for by its id, and what is in it.
+func (e *enumeration) wanted(tree oid.ID) error {
+	if !e.q.Filter.Placed() {
+		return e.trees(e.ctx, tree, nil, e)
+	}
+	if _, err := e.add(tree); err != nil {
+		return err
+	}
+	return e.below(tree)
+}
+
 // enter implements visitor.
-func (e *enumeration) enter(tree oid.ID) (bool, error) { return e.add(tree) }
+func (e *enumeration) enter(tree oid.ID) (bool, error) { return e.meet(tree, plumbing.TreeObject) }
 
 // blob implements visitor.
 func (e *enumeration) blob(id oid.ID) error {
-	if e.q.Filter.NoBlobs {
-		return nil
+	if !e.explicit.has(id) {
+		small, err := e.small(id)
+		if !small || err != nil {
+			return err
+		}
 	}
-	_, err := e.add(id)
+	_, err := e.meet(id, plumbing.BlobObject)
 	return err
 }
 
+// small reports whether a blob is small enough for the filter.
+func (e *enumeration) small(id oid.ID) (bool, error) {
+	limit := e.q.Filter.Blob
+	if !limit.Set() || !limit.Allows(0) {
+		return !limit.Set(), nil
+	}
+	if seen, err := e.seen.has(id); seen || err != nil {
+		return seen, err
+	}
+	_, size, err := e.set.Header(id)
+	if errors.Is(err, pack.ErrNotFound) {
+		return false, missing(id)
+	}
+	return err == nil && limit.Allows(uint64(size)), err
+}
+
+// maxKnown is how many objects of the client are remembered for thin packs; of more it is only not noticed.
+const maxKnown = 1 << 20
+
 // known implements visitor.
-func (e *enumeration) known(id oid.ID) { e.client.add(id) }
+func (e *enumeration) known(id oid.ID) {
+	if e.q.Filter.Empty() && len(e.client) < maxKnown {
+		e.client.add(id)
+	}
+}

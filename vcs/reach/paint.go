@@ -87,20 +87,28 @@ func (p *paint) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		id := p.queue.take().id
-		n := p.nodes[id]
-		n.queued, n.walked = false, true
-		if !n.painted {
-			p.open--
-			p.order = append(p.order, id)
+		if err := p.walk(p.queue.take().id); err != nil {
+			return err
 		}
-		if n.painted && p.stopHave.has(id) || !n.painted && p.stopWant.has(id) {
-			continue
-		}
-		for _, parent := range n.c.Parents {
-			if err := p.meet(parent, n.painted); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// walk goes on from a commit that waited to its parents.
+func (p *paint) walk(id oid.ID) error {
+	n := p.nodes[id]
+	n.queued, n.walked = false, true
+	if !n.painted {
+		p.open--
+		p.order = append(p.order, id)
+	}
+	// A client that keeps a shallow commit as it is needs none of its parents, whichever way leads there.
+	if p.stopHave.has(id) || !n.painted && p.stopWant.has(id) {
+		return nil
+	}
+	for _, parent := range n.c.Parents {
+		if err := p.meet(parent, n.painted); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -123,10 +131,10 @@ func (e *enumeration) incremental() error {
 	lacking := slices.DeleteFunc(p.order, p.has)
 	for _, id := range parentsFirst(lacking, func(id oid.ID) []oid.ID { return p.nodes[id].c.Parents }) {
 		n := p.nodes[id]
-		if _, err := e.add(id); err != nil {
+		if _, err := e.meet(id, plumbing.CommitObject); err != nil {
 			return err
 		}
-		if err := e.trees(e.ctx, n.c.Tree, p.companions(id, n), e); err != nil {
+		if err := e.content(n.c.Tree, p.companions(id, n)); err != nil {
 			return err
 		}
 	}
@@ -141,10 +149,10 @@ func (e *enumeration) meetAll(p *paint, wants []oid.ID) error {
 			return err
 		}
 		for _, tag := range tags {
-			e.client.add(tag)
+			e.known(tag)
 		}
 		if kind != plumbing.CommitObject {
-			e.client.add(id)
+			e.known(id)
 			continue
 		}
 		if err := p.meet(id, true); err != nil {
@@ -162,9 +170,13 @@ func (e *enumeration) meetAll(p *paint, wants []oid.ID) error {
 			return err
 		}
 		for _, parent := range c.Parents {
+			e.asked(parent)
 			if err := p.meet(parent, false); err != nil {
 				return err
 			}
+		}
+		if err := p.meet(id, true); err != nil { // the commit itself is there
+			return err
 		}
 	}
 	return nil

@@ -203,7 +203,7 @@ func TestIncrementalEnumerationLacksNothing(t *testing.T) {
 func TestBlobNoneLeavesOutBlobsAndNothingElse(t *testing.T) {
 	dir := random(t, 5, 40)
 	set := pack.NewSet(open(t, dir), 1<<20)
-	plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, "c39")}, Filter: Filter{NoBlobs: true}}, nil)
+	plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, "c39")}, Filter: spec(t, "blob:none")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestBlobNoneLeavesOutBlobsAndNothingElse(t *testing.T) {
 		t.Errorf("%d objects, git has %d", len(got), len(want))
 	}
 	blob := lacking(list(t, dir, "--objects", "c39"), sorted(plan.Objects))[0]
-	plan, err = Enumerate(context.Background(), set, Request{Wants: []oid.ID{blob}, Filter: Filter{NoBlobs: true}}, nil)
+	plan, err = Enumerate(context.Background(), set, Request{Wants: []oid.ID{blob}, Filter: spec(t, "blob:none")}, nil)
 	if err != nil || !slices.Equal(plan.Objects, []oid.ID{blob}) {
 		t.Errorf("a blob that is wanted by its id: got %v, %v", plan.Objects, err)
 	}
@@ -222,7 +222,8 @@ func TestDepthEndsWhereGitsDoes(t *testing.T) {
 		dir := random(t, 200+seed, 50)
 		set := pack.NewSet(open(t, dir), 1<<20)
 		for _, depth := range []int{1, 2, 5, 1000} {
-			boundary, _, err := Depth(context.Background(), set, []oid.ID{id(t, dir, "c49")}, depth)
+			cut, err := Depth(context.Background(), set, []oid.ID{id(t, dir, "c49")}, depth, 0)
+			boundary := cut.Boundary
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -62,10 +62,40 @@ func tooManyTags(id oid.ID) error {
 }
 
 // reader reads the links of objects.
-type reader struct{ set *pack.Set }
+type reader struct {
+	set   *pack.Set
+	purse *purse // nil where nothing is counted
+}
+
+// purse is what a walk may still cost.
+type purse struct{ size, left int }
+
+// perUnit is for how many bytes of an object one more is taken out of a purse: a history of people's making has small
+// trees, and one that is made of large ones costs as much as the many small ones that it could have been.
+const perUnit = 64 << 10
+
+func newPurse(budget int) *purse {
+	if budget <= 0 {
+		budget = DefaultBudget
+	}
+	return &purse{budget, budget}
+}
+
+func (p *purse) spend(n int) error {
+	if p == nil {
+		return nil
+	}
+	if p.left -= n; p.left < 0 {
+		return fmt.Errorf("more than %d commits and trees: %w", p.size, ErrBudget)
+	}
+	return nil
+}
 
 func (r reader) read(id oid.ID, want plumbing.ObjectType) ([]byte, error) {
 	kind, data, err := r.set.Read(id, maxObject)
+	if err == nil {
+		err = r.purse.spend(1 + len(data)/perUnit)
+	}
 	if errors.Is(err, pack.ErrNotFound) {
 		return nil, &MissingError{ID: id, Kind: want}
 	}

@@ -41,7 +41,7 @@ func NewVisible(set *pack.Set, tips []oid.ID, o Options) *Visible {
 	if o.Budget <= 0 {
 		o.Budget = DefaultBudget
 	}
-	return &Visible{reader: reader{set}, tips: tips, budget: o.Budget, walked: newSeen(set), trusted: map[*pack.Pack]bool{}}
+	return &Visible{reader: reader{set: set}, tips: tips, budget: o.Budget, walked: newSeen(set), trusted: map[*pack.Pack]bool{}}
 }
 
 // start puts the tips into the queue. A tip that is not there (a broken ref) makes nothing visible.

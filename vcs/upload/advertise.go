@@ -13,16 +13,16 @@ import (
 
 // capabilities of protocols 0 and 1: what is built, and nothing else (gitprotocol-capabilities).
 func capabilities(r *rules.Rules) string {
-	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag " +
-		"multi_ack_detailed allow-tip-sha1-in-want no-done"
+	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-since deepen-not " +
+		"deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want no-done"
 	if r.AdvertisedOnly {
 		return caps
 	}
-	return caps + " allow-reachable-sha1-in-want" + filter
+	return caps + " allow-reachable-sha1-in-want" + partial
 }
 
-// filter is advertised where any object may be wanted: a partial clone asks for the blobs that it lacks by their ids.
-const filter = " filter"
+// partial is advertised where any object may be wanted: a partial clone asks for the blobs that it lacks by their ids.
+const partial = " filter"
 
 // Advertise writes the ref advertisement (protocols 0 and 1) or the capability advertisement (protocol 2), without the
 // "# service" line that HTTP puts before it. An error is one of reading the repository or of w; a client must not take
@@ -54,7 +54,7 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 func (s *Server) commandsOf(out *wire.Writer, ses Session) {
 	fetch := "fetch=shallow wait-for-done ref-in-want sideband-all"
 	if !ses.Rules.AdvertisedOnly {
-		fetch += filter
+		fetch += partial
 	}
 	lines := []string{"version 2", "agent=" + s.o.Agent, "session-id=" + ses.ID, "ls-refs=unborn", fetch, "server-option", "object-info", "object-format=" + oid.Format}
 	if len(ses.Rules.Bundles) > 0 {

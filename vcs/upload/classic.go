@@ -18,12 +18,12 @@ func (c *conversation) classic() error {
 	if err := c.checkWants(q.byID); err != nil {
 		return err
 	}
-	k, err := c.cut(q)
+	k, err := c.shape(q)
 	if err != nil {
 		return err
 	}
 	// The lines come before any have is read: the client needs them to know which commits it may offer.
-	if q.depth > 0 {
+	if q.deepens() {
 		c.tellCut(k)
 		_ = c.out.Flush()
 		if !c.ses.Stateless { // the client waits for it before it offers anything

@@ -187,7 +187,7 @@ func TestAConversationOfProtocol2HoldsManyCommands(t *testing.T) {
 func TestAdvertisements(t *testing.T) {
 	f := history(t, 2, Options{Agent: "jeton/9"})
 	f.hide()
-	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want no-done allow-reachable-sha1-in-want filter"
+	caps := "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-since deepen-not deepen-relative no-progress include-tag multi_ack_detailed allow-tip-sha1-in-want no-done allow-reachable-sha1-in-want filter"
 	m, o, v1, nest := f.id("main"), f.id("old"), f.id("v1"), f.id("v1-signed")
 	want := []string{m + " HEAD\x00" + caps + " symref=HEAD:refs/heads/main object-format=sha1 agent=jeton/9 session-id=S", m + " refs/heads/main", o + " refs/heads/old", m + " refs/tags/light",
 		v1 + " refs/tags/v1", o + " refs/tags/v1^{}", nest + " refs/tags/v1-signed", o + " refs/tags/v1-signed^{}", "0000"}
@@ -226,10 +226,10 @@ func TestAdvertisementOfAnEmptyRepository(t *testing.T) {
 
 func TestLimitsThatAreNotSetHaveDefaults(t *testing.T) {
 	l := Limits{}.withDefaults()
-	if l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 {
+	if l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 || l.Visit <= 0 {
 		t.Errorf("defaults are %+v", l)
 	}
-	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5, ServerOptions: 6}
+	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5, ServerOptions: 6, Visit: 7}
 	if got := set.withDefaults(); got != set {
 		t.Errorf("what was set became %+v", got)
 	}

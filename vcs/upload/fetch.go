@@ -59,11 +59,11 @@ func (c *conversation) wantRef(q *request, name string) error {
 
 // sections writes all that follows the negotiation.
 func (c *conversation) sections(q *request, n *negotiation) error {
-	k, err := c.cut(q)
+	k, err := c.shape(q)
 	if err != nil {
 		return err
 	}
-	if q.depth > 0 || len(k.client) > 0 {
+	if q.deepens() || len(k.client) > 0 {
 		c.say("shallow-info")
 		c.tellCut(k)
 		c.delim()

@@ -264,24 +264,6 @@ func TestWhatIsHiddenIsNotServed(t *testing.T) {
 	})
 }
 
-func TestUnsupportedRequestsAreExplained(t *testing.T) {
-	f := history(t, 4, Options{})
-	eachVersion(t, func(t *testing.T, v string) {
-		for args, want := range map[string]string{
-			"--filter=tree:0": "filter 'tree:0' is not supported by this server; use --filter=blob:none", "--filter=blob:limit=10": "use --filter=blob:none",
-			"--shallow-since=2020-01-01": "", "--shallow-exclude=old": "",
-		} {
-			out, err := try(t, "", "-c", v, "clone", args, f.url, filepath.Join(t.TempDir(), "clone"))
-			if want == "" { // protocol 0 does not offer it, so git itself explains
-				want = "support"
-			}
-			if err == nil || !strings.Contains(out, want) {
-				t.Errorf("%s: %v\n%s", args, err, out)
-			}
-		}
-	})
-}
-
 func TestProgressIsShownToThoseWhoWantIt(t *testing.T) {
 	f := history(t, 4, Options{})
 	out := git(t, "", "clone", "--progress", "--bare", f.url, filepath.Join(t.TempDir(), "clone"))

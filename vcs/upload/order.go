@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"jeton/vcs/filter"
 	"jeton/vcs/oid"
-	"jeton/vcs/reach"
+
 	"jeton/vcs/storage"
 )
 
@@ -19,7 +20,7 @@ type order struct {
 	wants, haves, shallow []oid.ID
 	// What a depth has come to (reach.Request).
 	boundary, unshallow []oid.ID
-	filter              reach.Filter
+	filter              filter.Filter
 	// thin: deltas may stand on what the client has; ofs: bases are named by their distance.
 	thin, ofs bool
 	// tags is set where the annotated tags of what is sent go along: the refs of that moment decide which these are.
@@ -57,6 +58,6 @@ func (o order) key() [sha256.Size]byte {
 			_, _ = h.Write(id[:])
 		}
 	}
-	_, _ = fmt.Fprintf(h, "%t %t %t %t %q", o.filter.NoBlobs, o.thin, o.ofs, o.includeTag, o.tags)
+	_, _ = fmt.Fprintf(h, "%q %t %t %t %q", o.filter.String(), o.thin, o.ofs, o.includeTag, o.tags)
 	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -1,11 +1,12 @@
 package upload
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
+	"jeton/vcs/filter"
 	"jeton/vcs/oid"
-	"jeton/vcs/reach"
 	"jeton/vcs/wire"
 )
 
@@ -18,10 +19,16 @@ type request struct {
 	wanted  map[oid.ID]bool // wants
 	names   map[string]bool // named
 	shallow []oid.ID
-	depth   int
-	filter  reach.Filter
-	haves   []oid.ID
-	done    bool
+	// depth in commits, or since (seconds since 1970) and not (names of refs), say how deep to go; ranged is set where the
+	// latter do.
+	depth    int
+	since    int64
+	not      []string
+	ranged   bool
+	filter   filter.Filter
+	filtered bool
+	haves    []oid.ID
+	done     bool
 
 	thin, ofs, includeTag, noProgress bool
 	relative                          bool // deepen-relative: depth counts from the client's own boundary
@@ -43,9 +50,11 @@ type namedWant struct {
 
 // line takes in one line that means the same in all protocols; false for any other.
 //
-//	shallow <id>        the client has this commit and lacks its parents
-//	deepen <n>          send no more than n commits deep
-//	filter blob:none    leave blobs out
+//	shallow <id>            the client has this commit and lacks its parents
+//	deepen <n>              send no more than n commits deep
+//	deepen-since <time>     send nothing older
+//	deepen-not <ref>        send nothing that this ref reaches
+//	filter <filter-spec>    leave objects out (package filter)
 func (q *request) line(line string) (bool, error) {
 	key, value, _ := strings.Cut(line, " ")
 	switch key {
@@ -53,8 +62,10 @@ func (q *request) line(line string) (bool, error) {
 		return true, q.setShallow(line, value)
 	case "deepen":
 		return true, q.deepen(line, value)
-	case "deepen-since", "deepen-not":
-		return true, refuse("%s is not supported by this server; use --depth", key)
+	case "deepen-since":
+		return true, q.deepenSince(line, value)
+	case "deepen-not":
+		return true, q.deepenNot(value)
 	case "filter":
 		return true, q.setFilter(value)
 	}
@@ -137,11 +148,35 @@ func (q *request) deepen(line, value string) error {
 	return nil
 }
 
-func (q *request) setFilter(spec string) error {
-	if spec != "blob:none" {
-		return refuse("filter '%s' is not supported by this server; use --filter=blob:none", wire.Escape(spec))
+func (q *request) deepenSince(line, value string) error {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return refuse("Invalid deepen-since: %s", wire.Escape(line))
 	}
-	q.filter.NoBlobs = true
+	q.since, q.ranged = int64(min(n, math.MaxInt64)), true
+	return nil
+}
+
+func (q *request) deepenNot(name string) error {
+	if len(q.not) >= q.limits.Prefixes {
+		return refuse("more than %d deepen-not lines in one request", q.limits.Prefixes)
+	}
+	q.not, q.ranged = append(q.not, name), true
+	return nil
+}
+
+// deepens reports whether the request says how deep to go.
+func (q *request) deepens() bool { return q.depth > 0 || q.ranged }
+
+func (q *request) setFilter(spec string) error {
+	if q.filtered {
+		return refuse("multiple filter-specs cannot be combined")
+	}
+	f, err := filter.Parse(spec)
+	if err != nil {
+		return refuse("%s", wire.Escape(err.Error()))
+	}
+	q.filter, q.filtered = f, true
 	return nil
 }
 

@@ -57,9 +57,10 @@ func (c *conversation) send(o order, noProgress bool) error {
 func (c *conversation) plan(ctx context.Context, o order, people *progress) (reach.Plan, error) {
 	plan, err := reach.Enumerate(ctx, c.view.Objects, reach.Request{
 		Wants: o.wants, Haves: o.haves, Shallow: o.shallow, Boundary: o.boundary, Unshallow: o.unshallow, Filter: o.filter,
+		Budget: c.s.o.Limits.Visit,
 	}, people.counting)
 	if err != nil {
-		return plan, fmt.Errorf("enumerate objects: %w", err)
+		return plan, fmt.Errorf("enumerate objects: %w", tooLong(err))
 	}
 	if o.includeTag {
 		if err := c.includeTags(&plan); err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
+	"jeton/vcs/storage"
+	"jeton/vcs/wire"
 )
 
 // cut is where a client's history ends after a fetch.
@@ -18,34 +20,101 @@ type cut struct {
 	boundary, unshallow []oid.ID
 }
 
+// shape decides how much of what the wants reach is sent: behind which filter, and how deep.
+func (c *conversation) shape(q *request) (cut, error) {
+	if q.depth > 0 && q.ranged {
+		return cut{}, refuse("deepen and deepen-since (or deepen-not) cannot be used together")
+	}
+	if err := q.filter.Load(c.patterns); err != nil {
+		return cut{}, err
+	}
+	return c.cut(q)
+}
+
 // cut computes how deep to go (gitprotocol-pack, "deepen"): from the wants or, for deepen-relative, from where the client's
 // own history ends, which is then the first of depth+1 commits.
 func (c *conversation) cut(q *request) (cut, error) {
 	var k cut
 	var err error
-	if k.client, err = c.shallows(q.shallow); err != nil || q.depth == 0 {
+	if k.client, err = c.shallows(q.shallow); err != nil || !q.deepens() {
 		return k, err
 	}
-	if q.depth == infinite {
+	var ends reach.Cut
+	switch budget := c.s.o.Limits.Walk; {
+	case q.ranged:
+		ends, err = c.since(q)
+	case q.depth == infinite:
 		k.unshallow = k.client
 		return k, nil
+	case q.relative:
+		ends, err = reach.Depth(c.ctx, c.view.Objects, k.client, q.depth+1, budget)
+	default:
+		ends, err = reach.Depth(c.ctx, c.view.Objects, q.wants, q.depth, budget)
 	}
-	from, depth := q.wants, q.depth
-	if q.relative {
-		from, depth = k.client, q.depth+1
-	}
-	boundary, reached, err := reach.Depth(c.ctx, c.view.Objects, from, depth)
 	if err != nil {
-		return k, fmt.Errorf("compute depth: %w", err)
+		return k, fmt.Errorf("compute depth: %w", tooLong(err))
 	}
-	k.boundary = boundary
-	ends, within := set(boundary), set(reached)
+	k.boundary = ends.Boundary
+	isEnd := set(k.boundary)
 	for _, id := range k.client {
-		if within[id] && !ends[id] {
+		within, err := ends.Has(id)
+		if err != nil {
+			return k, fmt.Errorf("compute depth: %w", err)
+		}
+		if within && !isEnd[id] {
 			k.unshallow = append(k.unshallow, id)
 		}
 	}
 	return k, nil
+}
+
+// since cuts off by time and by refs.
+func (c *conversation) since(q *request) (reach.Cut, error) {
+	var not []oid.ID
+	for _, name := range q.not {
+		ref, err := c.deepenNot(name)
+		if err != nil {
+			return reach.Cut{}, err
+		}
+		not = append(not, ref.ID)
+	}
+	ends, err := reach.Since(c.ctx, c.view.Objects, q.wants, q.since, not, c.s.o.Limits.Walk)
+	if err == nil && ends.Empty() {
+		err = refuse("no commits selected for shallow requests")
+	}
+	return ends, err
+}
+
+// deepenNot finds the ref that a deepen-not names, by its whole name or a short one. One that the client may not see is
+// not there.
+func (c *conversation) deepenNot(name string) (storage.Ref, error) {
+	found := c.named(name)
+	switch len(found) {
+	case 0:
+		return storage.Ref{}, refuse("deepen-not is not a ref: deepen-not %s", wire.Escape(name))
+	case 1:
+		return found[0], nil
+	}
+	return storage.Ref{}, refuse("ambiguous deepen-not: deepen-not %s", wire.Escape(name))
+}
+
+// named are the refs that a name may mean (gitrevisions, "<refname>"), the likeliest first.
+func (c *conversation) named(name string) []storage.Ref {
+	var found []storage.Ref
+	for _, rule := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
+		if ref, ok := c.sight.find(fmt.Sprintf(rule, name)); ok {
+			found = append(found, ref)
+		}
+	}
+	return found
+}
+
+// tooLong puts an error of a walk that has met its bound into words for the client.
+func tooLong(err error) error {
+	if errors.Is(err, reach.ErrBudget) {
+		return fmt.Errorf("%w (%w)", refuse("the walk over the history would be too long for this server; fetch less at a time, or without --filter and --depth"), err)
+	}
+	return err
 }
 
 // shallows are those of a client's shallow commits that it may know of here; all others are passed over, as C git does

@@ -11,9 +11,8 @@
 //	request ─► wants visible? ─► haves common? enough? ─► depth ─► order ─► reach.Enumerate ─► pack.Set.Write
 //
 // A want must be reachable from a ref that the client sees, a have counts only when it is: what is hidden and what is
-// not there are answered alike. refs/jeton/ is the server's own and never shown. Not served, and refused with a sentence:
-// deepen-since, deepen-not and filters other than blob:none. The package decides nothing about who may read; it imports
-// storage, reach, pack, wire, object and oid.
+// not there are answered alike. refs/jeton/ is the server's own and never shown. The package decides nothing about who may read; it
+// imports storage, reach, filter, pack, wire, object and oid.
 package upload
 
 import (
@@ -42,8 +41,11 @@ type Limits struct {
 	Prefixes int
 	// ServerOptions is how many options a request may bring along (1000).
 	ServerOptions int
-	// Walk is how many commits and trees may be walked to decide whether objects are reachable (reach.DefaultBudget).
+	// Walk is how many commits and trees may be walked to decide whether objects are reachable, and how many commits to
+	// find out where a depth ends (reach.DefaultBudget).
 	Walk int
+	// Visit is how many commits and trees may be read to list what is sent (100 million).
+	Visit int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -57,6 +59,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Prefixes, 65_536)
 	set(&l.ServerOptions, 1000)
 	set(&l.Walk, reach.DefaultBudget)
+	set(&l.Visit, 100_000_000)
 	if l.Request <= 0 {
 		l.Request = 64 << 20
 	}
