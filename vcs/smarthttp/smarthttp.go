@@ -106,6 +106,10 @@ func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) 
 		return
 	}
 	err := h.advertise(r.Context(), w, x, service)
+	if errors.Is(err, upload.ErrBadRequest) { // the client was told
+		h.o.Log.InfoContext(r.Context(), "advertisement refused", "repository", x.adm.Path, "error", err)
+		return
+	}
 	if err != nil && r.Context().Err() == nil {
 		h.o.Log.ErrorContext(r.Context(), "advertisement failed", "repository", x.adm.Path, "error", err)
 		panic(http.ErrAbortHandler) // the client must not take half an advertisement for a whole one

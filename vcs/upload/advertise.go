@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -26,7 +27,7 @@ const partial = " filter"
 
 // Advertise writes the ref advertisement (protocols 0 and 1) or the capability advertisement (protocol 2), without the
 // "# service" line that HTTP puts before it. An error is one of reading the repository or of w; a client must not take
-// what was written before it for a whole advertisement.
+// what was written before it for a whole advertisement, unless ErrBadRequest is wrapped: then the client was told.
 func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Session, w io.Writer) error {
 	if ses.ID == "" {
 		ses.ID = NewSessionID()
@@ -42,12 +43,25 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 		return fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
+	see := sight{&ses.Rules, view.Refs}
+	if err := s.listable(see, view.Refs.Refs); err != nil {
+		return errors.Join(err, wire.Err(out, "upload-pack: "+err.Error()))
+	}
 	if ses.Version == wire.V1 {
 		_ = out.Line("version 1")
 	}
-	s.refs(out, sight{&ses.Rules, view.Refs}, ses.ID)
+	s.refs(out, see, ses.ID)
 	_ = out.Flush()
 	return out.Send()
+}
+
+// listable refuses to list more refs than a client is to be sent at once.
+func (s *Server) listable(see sight, lists ...[]storage.Ref) error {
+	if n, most := see.count(lists, s.o.Limits.Refs+1), s.o.Limits.Refs; n > most {
+		return refuse("the repository has more than %d refs, which is more than this server lists at once: fetch the refs that you need "+
+			"by their names, by protocol 2 (git -c protocol.version=2), which lists those alone (ref-prefix)", most)
+	}
+	return nil
 }
 
 // commandsOf writes the capability advertisement of protocol 2 (gitprotocol-v2, "Capability Advertisement").

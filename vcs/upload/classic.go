@@ -32,7 +32,7 @@ func (c *conversation) classic() error {
 			}
 		}
 	}
-	r := &rounds{c: c, n: c.negotiation(q.wants), mode: acksOf(caps), noDone: caps.Has("no-done")}
+	r := &rounds{c: c, n: c.negotiation(q), mode: acksOf(caps), noDone: caps.Has("no-done"), shallow: q.deepens()}
 	send, err := r.run()
 	if err != nil || !send {
 		return err
@@ -52,8 +52,11 @@ func (c *conversation) readWants() (*request, wire.Caps, error) {
 	q, caps := newRequest(c.s.o.Limits), wire.Caps{}
 	for n := 0; ; n++ {
 		p, err := c.in.Next()
-		if errors.Is(err, io.EOF) && n == 0 {
+		if errors.Is(err, io.EOF) && n == 0 && !c.ses.Stateless {
 			return nil, nil, nil
+		}
+		if errors.Is(err, io.EOF) && n == 0 {
+			return nil, nil, errEmpty
 		}
 		if errors.Is(err, io.EOF) {
 			return nil, nil, errCutOff
@@ -77,8 +80,10 @@ func (c *conversation) readWants() (*request, wire.Caps, error) {
 		}
 	}
 	if len(q.wants) == 0 {
-		return nil, nil, nil
+		return nil, nil, q.nothing()
 	}
+	c.asked.agent, c.asked.session = said(caps["agent"]), said(caps["session-id"])
+	c.heard("fetch")
 	return q, caps, nil
 }
 
@@ -131,6 +136,8 @@ type rounds struct {
 	n      *negotiation
 	mode   acks
 	noDone bool
+	// shallow says that the client was told of shallow commits, for which alone it may have come.
+	shallow bool
 
 	haves int    // read so far
 	last  oid.ID // the last that was common
@@ -144,6 +151,9 @@ type rounds struct {
 func (r *rounds) run() (send bool, err error) {
 	for {
 		p, err := r.c.in.Next()
+		if errors.Is(err, io.EOF) && !r.some && r.c.ses.Stateless && !r.shallow {
+			return false, refuse("the request ends before a have or done")
+		}
 		if errors.Is(err, io.EOF) && !r.some {
 			// Over HTTP a client first asks for the shallow lines alone, and takes a NAK behind them amiss.
 			return false, r.c.out.Send()

@@ -22,7 +22,7 @@ func (c *conversation) commands() error {
 		c.allow()
 		command, more, err := c.command()
 		if errors.Is(err, io.EOF) && c.ses.Stateless {
-			return refuse("the request is empty")
+			return errEmpty
 		}
 		if errors.Is(err, io.EOF) || err == nil && command == "" {
 			return nil

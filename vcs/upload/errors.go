@@ -27,6 +27,9 @@ func quote(format string, args ...any) error { return quotation{refusal(fmt.Spri
 
 func (q quotation) Unwrap() error { return q.refusal }
 
+// errEmpty is a request over HTTP in which nothing stands, not even that nothing is wanted.
+var errEmpty = refuse("the request is empty")
+
 // errCutOff is a request that ends where something must follow.
 var errCutOff = refuse("the request ends before its flush packet")
 
@@ -38,6 +41,7 @@ func (b brokenInput) Unwrap() error { return b.error }
 
 // input is what a client sends: bounded, and with errors that tell its faults from ours.
 type input struct {
+	ctx  context.Context // reading ends with it, at the latest when the client sends something
 	r    io.Reader
 	size int64 // the bound, in bytes
 	left int64 // how much of it is left
@@ -51,6 +55,9 @@ func (c *conversation) allow() {
 
 // Read implements io.Reader.
 func (in *input) Read(p []byte) (int, error) {
+	if err := context.Cause(in.ctx); err != nil {
+		return 0, err
+	}
 	// One byte more than is left shows whether there is too much.
 	n, err := in.r.Read(p[:min(int64(len(p)), in.left+1)])
 	if in.left -= int64(n); in.left < 0 {

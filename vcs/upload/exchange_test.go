@@ -115,13 +115,23 @@ func TestStatelessRequestsStandAlone(t *testing.T) {
 		{"a round that brings nothing", "want MAIN" + side + "; 0000; have X; 0000", "NAK"},
 		{"the common haves of before come again", "want MAIN" + side + "; 0000; have OLD; have X; 0000", "ACK OLD common; ACK X ready; NAK; ACK OLD; PACK; 0000"},
 		{"the last round", "want MAIN multi_ack_detailed side-band-64k; 0000; have OLD; done", "ACK OLD common; ACK OLD; PACK; 0000"},
-		{"wants alone", "want MAIN" + side + "; 0000", ""},
 		{"nothing wanted", "0000", ""},
 	} {
 		got, err := f.ask(wire.V0, f.script(row.say))
 		if said := f.read(got); err != nil || said != row.hear {
 			t.Errorf("%s:\n said  %s\n heard %s (%v)\n want  %s", row.name, row.say, said, err, row.hear)
 		}
+	}
+}
+
+func TestWantsAloneAreNoRequest(t *testing.T) {
+	f := history(t, 2, Options{})
+	got, err := f.ask(wire.V0, pkt("want "+f.id("main"), "0000"))
+	if said := strings.Join(unframe(t, got), "; "); err == nil || said != "ERR upload-pack: the request ends before a have or done" {
+		t.Errorf("heard %s (%v)", said, err)
+	}
+	if got, err := f.talk(Session{}, pkt("want "+f.id("main"), "0000")); err != nil || got != "" {
+		t.Errorf("a client that hangs up hears %q (%v)", got, err)
 	}
 }
 

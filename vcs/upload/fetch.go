@@ -38,7 +38,7 @@ func (c *conversation) fetch(more bool) error {
 	if err := c.checkWants(q.byID); err != nil {
 		return err
 	}
-	n := c.negotiation(q.wants)
+	n := c.negotiation(q)
 	if len(q.haves) > 0 {
 		ready, err := c.acknowledge(q, n)
 		if err != nil || !ready {
@@ -117,27 +117,42 @@ func (c *conversation) acknowledge(q *request, n *negotiation) (ready bool, err 
 	return true, nil
 }
 
-// checkWants refuses what no ref that the client sees leads to, in git's words. That an object is there and hidden is
-// not told: too long a walk gives the same answer, and the log the reason.
+// checkWants refuses what no ref that the client sees leads to, in git's words. Wants are looked at one after the other,
+// up to the first that is not proven: which one is named, and what was walked before, then depends on those that are
+// visible alone.
 func (c *conversation) checkWants(wants []oid.ID) error {
-	rest := c.noTips(wants)
-	if len(rest) == 0 {
-		return nil
-	}
-	if c.ses.Rules.AdvertisedOnly {
-		return refuse("not our ref %s", rest[0])
-	}
-	hidden, err := c.visible().Objects(c.ctx, rest)
-	if errors.Is(err, reach.ErrBudget) {
-		return fmt.Errorf("%w (%w)", refuse("not our ref %s", rest[0]), err)
-	}
-	if err != nil {
-		return fmt.Errorf("check wants: %w", err)
-	}
-	if len(hidden) > 0 {
-		return refuse("not our ref %s", hidden[0])
+	for _, want := range c.noTips(wants) {
+		if c.ses.Rules.AdvertisedOnly {
+			return refuse("not our ref %s", want)
+		}
+		ok, err := c.visible().Object(c.ctx, want)
+		if errors.Is(err, reach.ErrBudget) {
+			return fmt.Errorf("%w (%w)", c.notOurs(want), err)
+		}
+		if err != nil {
+			return fmt.Errorf("check wants: %w", err)
+		}
+		if !ok {
+			return c.notOurs(want)
+		}
 	}
 	return nil
+}
+
+// notOurs refuses a want that is not proven visible: one that is not there, one that is there and hidden, and one for
+// which the walk would be too long. The client must not learn which, so the words may depend on nothing that differs
+// between them. A walk meets each object at most once: where the whole store holds no more objects than may be walked, no
+// walk was ever too long, and git's own words say all. Where it holds more, each of the three hears of the bound, whether
+// it was met or not; the log knows (checkWants). What is left is time: one that is not there is refused without a walk.
+func (c *conversation) notOurs(want oid.ID) error {
+	objects := 0
+	for _, p := range c.view.Objects.Packs() {
+		objects += int(p.Count())
+	}
+	if most := c.s.o.Limits.Walk; objects > most {
+		return refuse("not our ref %s: no ref that you see leads to it within the %d commits and trees that this server walks to find out; fetch a ref", want, most)
+	}
+	return refuse("not our ref %s", want)
 }
 
 // noTips returns the wants that are neither a ref nor what a tag's ref peels to. A look at every ref is cheaper than a

@@ -47,15 +47,22 @@ func (c *conversation) lsRefs(more bool) error {
 	}
 	// Refs are sorted, so each prefix is one range of them, and ranges of prefixes that do not cover each other never meet.
 	prefixes := minimal(l.prefixes)
+	lists := [][]storage.Ref{c.view.Refs.Refs}
+	if len(prefixes) > 0 {
+		lists = lists[:0]
+	}
+	for _, prefix := range prefixes {
+		lists = append(lists, c.view.Refs.WithPrefix(prefix))
+	}
+	if err := c.s.listable(c.sight, lists...); err != nil {
+		return err
+	}
 	p := page{out: c.out}
 	if wanted("HEAD", prefixes) {
 		l.head(&p, c.sight)
 	}
-	if len(prefixes) == 0 {
-		l.refs(&p, c.sight, c.view.Refs.Refs)
-	}
-	for _, prefix := range prefixes {
-		l.refs(&p, c.sight, c.view.Refs.WithPrefix(prefix))
+	for _, refs := range lists {
+		l.refs(&p, c.sight, refs)
 	}
 	p.send()
 	_ = c.out.Flush()

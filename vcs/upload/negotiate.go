@@ -19,9 +19,10 @@ const maxTags = 1000
 // negotiation is what is known of a client: which of its haves are common, and whether that is enough.
 type negotiation struct {
 	c      *conversation
-	common []oid.ID
-	has    map[oid.ID]bool
-	oldest int64 // committer's time of the oldest common commit
+	common []oid.ID        // offered, and no parent of what was offered before
+	has    map[oid.ID]bool // what the client has: true for what it offered, false for parents of that
+	ends   map[oid.ID]bool // where the client's history is cut off
+	oldest int64           // committer's time of the oldest common commit
 
 	wants   []oid.ID        // those that are not known to reach a common commit
 	reaches map[oid.ID]bool // commits that are known to reach one
@@ -33,29 +34,47 @@ type negotiation struct {
 // the client goes on offering until it is done by itself, which costs it some rounds more and the server nothing.
 const readySteps = 100_000
 
-func (c *conversation) negotiation(wants []oid.ID) *negotiation {
-	return &negotiation{c: c, wants: wants, has: map[oid.ID]bool{}, reaches: map[oid.ID]bool{}, steps: readySteps}
+func (c *conversation) negotiation(q *request) *negotiation {
+	return &negotiation{c: c, wants: q.wants, ends: set(q.shallow), has: map[oid.ID]bool{}, reaches: map[oid.ID]bool{}, steps: readySteps}
 }
 
 // offer takes in a have; it is common when the client may know of it here.
 func (n *negotiation) offer(id oid.ID) (bool, error) {
-	if n.has[id] {
+	offered, known := n.has[id]
+	if offered {
 		return true, nil
 	}
-	ok, err := n.c.visible().Commit(n.c.ctx, id)
-	if errors.Is(err, reach.ErrBudget) {
-		return false, nil // like one that is not there: the answer must not tell them apart
-	}
-	if err != nil || !ok {
-		return false, err
+	if !known {
+		ok, err := n.c.visible().Commit(n.c.ctx, id)
+		if errors.Is(err, reach.ErrBudget) {
+			return false, nil // like one that is not there: the answer must not tell them apart
+		}
+		if err != nil || !ok {
+			return false, err
+		}
+		n.common = append(n.common, id)
 	}
 	n.has[id] = true
-	n.common = append(n.common, id)
 	n.changed = true
-	if commit, ok := n.c.commit(id); ok && (n.oldest == 0 || commit.When < n.oldest) {
-		n.oldest = commit.When
+	if commit, ok := n.c.commit(id); ok {
+		n.learn(id, commit)
 	}
 	return true, nil
+}
+
+// learn takes in what follows from a common commit: whoever has it has its parents, unless its history ends there.
+func (n *negotiation) learn(id oid.ID, commit object.Commit) {
+	if n.oldest == 0 || commit.When < n.oldest {
+		n.oldest = commit.When
+	}
+	if n.ends[id] {
+		return
+	}
+	for _, parent := range commit.Parents {
+		if _, known := n.has[parent]; !known {
+			n.has[parent] = false
+		}
+	}
 }
 
 // commit reads a commit; false for all else.
@@ -100,7 +119,8 @@ func (n *negotiation) enough(want oid.ID) bool {
 	return true
 }
 
-// meets walks from a want to a common commit, first parents first and not further back in time than the oldest of them.
+// meets walks from a want to a common commit, first parents first and not further back in time than the oldest of
+// them (git's can_all_from_reach_with_flag, which looks at a want whatever its date).
 func (n *negotiation) meets(want oid.ID) bool {
 	from := map[oid.ID]oid.ID{want: oid.Zero} // the child from which each commit was met
 	for stack := []oid.ID{want}; len(stack) > 0; {
@@ -109,14 +129,14 @@ func (n *negotiation) meets(want oid.ID) bool {
 		}
 		id := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if n.has[id] || n.reaches[id] {
+		if _, has := n.has[id]; has || n.reaches[id] {
 			for ; !id.IsZero(); id = from[id] {
 				n.reaches[id] = true
 			}
 			return true
 		}
 		commit, ok := n.c.commit(id)
-		if !ok || commit.When < n.oldest {
+		if !ok || id != want && commit.When < n.oldest {
 			continue
 		}
 		for i := len(commit.Parents) - 1; i >= 0; i-- {

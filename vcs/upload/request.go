@@ -226,9 +226,8 @@ func (q *request) argument(line string) error {
 // classicWant takes in a want line of protocols 0 and 1. The capabilities stand behind the id of the first: with a space
 // before them or none, and now and then behind a later one too.
 func (q *request) classicWant(line string, caps wire.Caps) error {
-	hex := strings.TrimPrefix(line, "want ")
-	rest := ""
-	if len(hex) > oid.HexSize {
+	hex, rest := strings.TrimPrefix(line, "want "), ""
+	if len(hex) > oid.HexSize && !digits(hex) {
 		hex, rest = hex[:oid.HexSize], hex[oid.HexSize:]
 	}
 	if err := q.want(line, hex); err != nil {
@@ -244,11 +243,32 @@ func (q *request) classicWant(line string, caps wire.Caps) error {
 	return nil
 }
 
+// digits reports whether the first word of a want goes on after the id as an id would: C git takes one of 41 or 64 digits
+// as its first 40. Capabilities may stand there without a space, and begin with a letter.
+func digits(s string) bool {
+	word, _, _ := strings.Cut(s, " ")
+	word, _, _ = strings.Cut(word, "\x00")
+	behind := word[min(len(word), oid.HexSize):]
+	if behind == "" {
+		return false
+	}
+	return behind[0] < 'a' || behind[0] > 'z' || strings.Trim(behind, "0123456789abcdef") == ""
+}
+
+// nothing says what is wrong with a request of protocols 0 and 1 without a want: a flush alone is a client that needs
+// nothing, but nobody asks how deep to send nothing.
+func (q *request) nothing() error {
+	if q.deepens() || len(q.shallow) > 0 {
+		return refuse("protocol error: a depth or shallow lines without a want")
+	}
+	return nil
+}
+
 // known reports whether a capability means anything here; all others are forgotten at once.
 func known(capability string) bool {
 	key, _, _ := strings.Cut(capability, "=")
 	switch key {
-	case "multi_ack", "multi_ack_detailed", "no-done", "side-band", "side-band-64k", "object-format", "session-id",
+	case "multi_ack", "multi_ack_detailed", "no-done", "side-band", "side-band-64k", "object-format", "session-id", "agent",
 		"thin-pack", "ofs-delta", "include-tag", "no-progress", "deepen-relative":
 		return true
 	}

@@ -236,7 +236,7 @@ func TestLookingForEnoughHasABudget(t *testing.T) {
 	}
 	defer view.Close()
 	c := &conversation{s: f.server, ctx: t.Context(), view: view, sight: sight{&rules.Rules{}, view.Refs}}
-	n := c.negotiation([]oid.ID{f.parsed("main")})
+	n := c.negotiation(&request{wants: []oid.ID{f.parsed("main")}})
 	if n.ready() {
 		t.Error("ready without anything in common")
 	}
@@ -259,7 +259,7 @@ func TestLookingForEnoughHasABudget(t *testing.T) {
 	if n.steps != left {
 		t.Errorf("%d steps for asking again", left-n.steps)
 	}
-	n = c.negotiation([]oid.ID{f.parsed("main"), f.parsed("main~1"), f.parsed("old")})
+	n = c.negotiation(&request{wants: []oid.ID{f.parsed("main"), f.parsed("main~1"), f.parsed("old")}})
 	offer("main~20")
 	if !n.ready() || readySteps-n.steps > 30 {
 		t.Errorf("%d steps for three wants on one line of 20 commits", readySteps-n.steps)

@@ -66,3 +66,27 @@ func (s sight) tips() []oid.ID {
 	}
 	return ids
 }
+
+// count is how many refs of some lists the client sees, up to most: where the lists are not longer than that, none of
+// them is looked at.
+func (s sight) count(lists [][]storage.Ref, most int) int {
+	n := 0
+	for _, refs := range lists {
+		n += len(refs)
+	}
+	if n < most {
+		return n
+	}
+	n = 0
+	for _, refs := range lists {
+		for i := range refs {
+			if n == most {
+				return n
+			}
+			if s.shows(&refs[i]) {
+				n++
+			}
+		}
+	}
+	return n
+}

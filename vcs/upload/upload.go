@@ -34,6 +34,8 @@ type Limits struct {
 	// Request is how large a request may be, in bytes after decompression (64 MiB): over SSH one command of protocol 2,
 	// or a whole conversation of protocols 0 and 1.
 	Request int64
+	// Refs is how many refs are listed at a time (1 million).
+	Refs int
 	// Wants is how many distinct objects may be wanted (100,000), Haves how many may be offered, and how many shallow
 	// lines sent (1 million).
 	Wants, Haves int
@@ -54,6 +56,7 @@ func (l Limits) withDefaults() Limits {
 			*v = d
 		}
 	}
+	set(&l.Refs, 1_000_000)
 	set(&l.Wants, 100_000)
 	set(&l.Haves, 1_000_000)
 	set(&l.Prefixes, 65_536)
@@ -70,6 +73,8 @@ func (l Limits) withDefaults() Limits {
 type Options struct {
 	// KeepAlive is after how much silence an empty packet is sent; 0 means 5 seconds.
 	KeepAlive time.Duration
+	// Timeout is how long one fetch may take in all; 0 means 6 hours. Over SSH that is a whole conversation.
+	Timeout time.Duration
 	// Agent is what the server calls itself, such as "jeton/1.0".
 	Agent  string
 	Limits Limits
@@ -84,6 +89,9 @@ type Server struct{ o Options }
 func New(o Options) *Server {
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = 5 * time.Second
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 6 * time.Hour
 	}
 	if o.Agent == "" {
 		o.Agent = "jeton"
@@ -104,19 +112,24 @@ type Session struct {
 	Rules rules.Rules
 	// ID names the session to the client, which may put it into its own log (NewSessionID); "" for a new one each time.
 	ID string
+	// Hangup breaks the connection where a fetch outlives its time and its client neither takes nor sends anything; nil
+	// where the transport ends such silence itself.
+	Hangup func()
 }
 
 // Serve answers one HTTP request, or holds a conversation after the advertisement. What went wrong was told to the
 // client, except where its request could not be read to the end; the error is for the log. ErrBadRequest is wrapped where
 // the client is at fault. w is flushed where it implements interface{ Flush() error }.
 func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session, r io.Reader, w io.Writer) error {
+	ctx, done := s.clock(ctx, ses)
+	defer done()
 	view, err := repo.View(ctx)
 	if err != nil {
 		told := wire.Err(wire.NewWriter(w), "upload-pack: the repository cannot be read; its administrator finds the reason in the log")
 		return errors.Join(fmt.Errorf("open view: %w", err), told)
 	}
 	defer view.Close()
-	src := &input{r: r}
+	src := &input{ctx: ctx, r: r}
 	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, sight: sight{&ses.Rules, view.Refs}, src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
 	c.allow()
 	if ses.Version == wire.V2 {
@@ -124,7 +137,7 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session
 	} else {
 		err = c.classic()
 	}
-	return c.tell(err)
+	return c.tell(late(ctx, err))
 }
 
 // conversation is one client being served over one view.

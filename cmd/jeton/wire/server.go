@@ -112,7 +112,8 @@ func (v *Server) handler(at *url.URL, proxies []netip.Prefix, version string) *h
 	s := v.store
 	patience := s.settings.Duration("receive.patience")
 	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies})
-	git := smarthttp.New(smarthttp.Options{Upload: s.Upload, Receive: s.Receive, Door: d, Repos: s.Host, Log: s.Log, Patience: patience})
+	git := smarthttp.New(smarthttp.Options{Upload: s.Upload, Receive: s.Receive, Door: d, Repos: s.Host, Log: s.Log, Patience: patience,
+		MaxRequest: s.settings.Bytes("fetch.max_request")})
 	return &http.Server{
 		Handler:           web.New(web.Options{Git: git, Gate: d, URL: at, Version: version, Patience: patience, Log: s.Log}),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -148,7 +148,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
 	}
 	agent := "jeton/" + version
-	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log})
+	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log, Limits: s.fetchLimits(), Timeout: s.settings.Duration("fetch.timeout")})
 	o, err := s.receiveOptions()
 	if err != nil {
 		return err
@@ -159,6 +159,15 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	return s.Receive.Settle(ctx, s.Host.Open)
+}
+
+// fetchLimits are the settings that bound a fetch.
+func (s *Store) fetchLimits() upload.Limits {
+	number := func(key string) int { return int(min(s.settings.Number(key), 1<<31-1)) }
+	return upload.Limits{
+		Refs: number("fetch.max_refs"), Wants: number("fetch.max_wants"), Haves: number("fetch.max_haves"), Walk: number("fetch.max_walk"),
+		ServerOptions: number("fetch.max_server_options"), Request: s.settings.Bytes("fetch.max_request"),
+	}
 }
 
 // Note writes into the audit record what was done to the catalogue, whose rows the engine writes without knowing people.
