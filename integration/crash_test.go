@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -59,7 +60,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	}
 	acknowledged := 0
 	for _, p := range pushers {
-		acknowledged += p.count
+		acknowledged += int(p.count.Load())
 	}
 	t.Logf("%d kills, %d pushes acknowledged", kills, acknowledged)
 	if acknowledged < kills/5 {
@@ -76,7 +77,8 @@ type pusher struct {
 	acknowledged string // the last commit that the server said yes to
 	// tried are the commits that were sent since: any of them may have come through without its answer.
 	tried map[string]bool
-	count int
+	// count is how many pushes were acknowledged.
+	count atomic.Int64
 }
 
 func newPusher(t *testing.T, s *server, branch string) *pusher {
@@ -104,7 +106,7 @@ func (p *pusher) pushUntil(address string, stop <-chan struct{}) {
 		if _, err := tryGit(p.dir, nil, "push", "-q", address, "HEAD:refs/heads/"+p.branch); err == nil {
 			p.acknowledged = id
 			p.tried = map[string]bool{}
-			p.count++
+			p.count.Add(1)
 		}
 	}
 }

@@ -47,13 +47,13 @@ func TestEveryKindOfPush(t *testing.T) {
 			if out := tr.git(t, dir, "push", "--mirror", address); !strings.Contains(out, "up-to-date") {
 				t.Errorf("a second mirror push did something: %s", out)
 			}
-			atomic(t, s, tr, dir, repo)
+			allOrNone(t, s, tr, dir, repo)
 		})
 	}
 }
 
 // atomic pushes a good branch and one that has moved at the server: with --atomic neither may move.
-func atomic(t *testing.T, s *server, tr transport, dir, repo string) {
+func allOrNone(t *testing.T, s *server, tr transport, dir, repo string) {
 	other, address := t.TempDir(), tr.address(s, repo)
 	tr.git(t, "", "clone", "-q", address, other)
 	commit(t, other, "other.txt", "moved by somebody else\n")

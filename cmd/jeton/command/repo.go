@@ -13,7 +13,7 @@ import (
 func (a *app) repos() *cobra.Command {
 	return group("repo", "Repositories and who may do what with them", "  jeton repo create team/app --owner ada\n  jeton repo grant team/app bob write",
 		a.repoCreate(), a.repoList(), a.repoPath(), a.repoRename(), a.repoMaintain(), a.repoGrant(), a.repoRevoke(), a.repoPermissions(),
-		a.repoRules(), a.repoSet(), a.repoProtect(), a.repoUnprotect(),
+		a.repoRules(), a.repoSet(), a.repoProtect(), a.repoUnprotect(), a.repoLog(),
 		a.change("repo", "delete PATH", "Remove a repository with all its history", "repo.delete", "This removes, with all its history, the repository"),
 		a.change("repo", "rescan PATH", "Take in what another program changed in the folder", "repo.rescan", ""),
 		a.change("repo", "publish PATH", "Let everybody read it, without signing in", "repo.publish", ""),

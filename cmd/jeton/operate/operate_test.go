@@ -65,6 +65,8 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = Giving{Path: "nobody/nothing", User: "nobody", Level: "read"}
 		case "repo.protect":
 			args = Protecting{Path: "nobody/nothing", Pattern: "main"}
+		case "repo.log":
+			args = Log{Path: "nobody/nothing"}
 		case "repo.unprotect":
 			args = Unprotecting{Path: "nobody/nothing", Pattern: "main"}
 		case "repo.set":

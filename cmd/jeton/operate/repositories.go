@@ -110,6 +110,7 @@ func (o operator) repositories(r control.Registry) {
 	handle(r, "repo.maintain", o.maintain)
 	o.permissions(r)
 	o.rules(r)
+	o.pushes(r)
 }
 
 // onRepo registers an operation on one repository that has no result.
