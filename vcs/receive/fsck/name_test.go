@@ -72,13 +72,13 @@ func TestNames(t *testing.T) {
 	for _, c := range tricks {
 		file := ""
 		trees := Trees{MaxName: 100, Named: func(f File, _ oid.ID) { file += [...]string{"modules", "attributes"}[f] }}
-		got := trees.entry(object.Entry{Mode: filemode.Regular, Name: []byte(c.name), ID: oid.ID{1}})
+		got := trees.entry(&object.Entry{Mode: filemode.Regular, Name: []byte(c.name), ID: oid.ID{1}})
 		// A name that is the shortest form of several files is read as all of them.
 		if got != c.want || !strings.HasPrefix(file, c.file) || c.file == "" && file != "" {
 			t.Errorf("%q: got %b and file %q, want %b and %q", c.name, got, file, c.want, c.file)
 		}
 		file = ""
-		link := trees.entry(object.Entry{Mode: filemode.Symlink, Name: []byte(c.name), ID: oid.ID{1}})
+		link := trees.entry(&object.Entry{Mode: filemode.Symlink, Name: []byte(c.name), ID: oid.ID{1}})
 		if c.file == "modules" && !link.Has(GitmodulesSymlink) || c.file == "attributes" && !link.Has(GitattributesSymlink) || file != "" {
 			t.Errorf("%q as a link: got %b", c.name, link)
 		}
@@ -96,7 +96,7 @@ func TestLinksOfFilesThatGitReads(t *testing.T) {
 		{".gitignore", filemode.Symlink, GitignoreSymlink}, {".mailmap", filemode.Symlink, MailmapSymlink}, {"maba30~1", filemode.Symlink, MailmapSymlink},
 		{".gitmodules", filemode.Submodule, GitmodulesMissing}, {".gitattributes", filemode.Submodule, GitattributesMissing},
 	} {
-		if got := trees.entry(object.Entry{Mode: c.mode, Name: []byte(c.name), ID: oid.ID{1}}); got != c.want.Set() {
+		if got := trees.entry(&object.Entry{Mode: c.mode, Name: []byte(c.name), ID: oid.ID{1}}); got != c.want.Set() {
 			t.Errorf("%s of mode %o: got %b, want %s", c.name, c.mode, got, c.want)
 		}
 	}

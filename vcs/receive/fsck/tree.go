@@ -26,10 +26,10 @@ func (c *Trees) Check(content []byte) (found Set, entries int) {
 	var before object.Entry
 	for e, ok := t.Next(); ok; e, ok = t.Next() {
 		entries++
-		found |= c.entry(e)
+		found |= c.entry(&e)
 		if entries > 1 {
 			var bad Set
-			candidates, bad = order(candidates, before, e)
+			candidates, bad = order(candidates, &before, &e)
 			found |= bad
 		}
 		before = e
@@ -41,7 +41,7 @@ func (c *Trees) Check(content []byte) (found Set, entries int) {
 }
 
 // entry finds what is wrong with an entry by itself.
-func (c *Trees) entry(e object.Entry) Set {
+func (c *Trees) entry(e *object.Entry) Set {
 	var found Set
 	if oid.FirstByte(e.ID) == 0 && e.ID.IsZero() {
 		found.add(NullSha1)
@@ -64,7 +64,7 @@ func (c *Trees) entry(e object.Entry) Set {
 }
 
 // name finds what is wrong with a name that is worth looking at.
-func (c *Trees) name(e object.Entry) Set {
+func (c *Trees) name(e *object.Entry) Set {
 	var found Set
 	switch string(e.Name) {
 	case ".":
@@ -95,7 +95,7 @@ func (c *Trees) name(e object.Entry) Set {
 }
 
 // file deals with an entry that is read as one of git's own files.
-func (c *Trees) file(e object.Entry, f File) Set {
+func (c *Trees) file(e *object.Entry, f File) Set {
 	if e.Mode&0o170000 == filemode.Symlink {
 		return of([...]Message{GitmodulesSymlink, GitattributesSymlink, GitignoreSymlink, MailmapSymlink}[f])
 	}
@@ -116,7 +116,7 @@ func (c *Trees) file(e object.Entry, f File) Set {
 //
 // so files behind which such names come are kept as candidates, of which each is the beginning of the next. They are
 // handed in and out, and not kept, so that they can lie on the stack.
-func order(candidates [][]byte, before, e object.Entry) ([][]byte, Set) {
+func order(candidates [][]byte, before, e *object.Entry) ([][]byte, Set) {
 	a, b := before.Name, e.Name
 	n := min(len(a), len(b))
 	switch bytes.Compare(a[:n], b[:n]) {
@@ -160,7 +160,7 @@ func settle(candidates [][]byte, folder []byte) (_ [][]byte, twice bool) {
 }
 
 // behind is what stands in the order behind the first n bytes of an entry's name.
-func behind(e object.Entry, n int) byte {
+func behind(e *object.Entry, n int) byte {
 	switch {
 	case n < len(e.Name):
 		return e.Name[n]
