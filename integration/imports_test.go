@@ -27,6 +27,7 @@ var technologies = map[string][]string{
 	"github.com/gliderlabs/ssh":                             {"jeton/vcs/sshd"},
 	"github.com/spf13/cobra":                                {"jeton/cmd"},
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
+	"golang.org/x/time":                                     {"jeton/web/door"},
 	"golang.org/x/crypto/argon2":                            {"jeton/auth"},
 	"github.com/klauspost/compress/":                        {"jeton/vcs"},
 	"github.com/go-git/go-git/v5/plumbing/transport/server": {},

@@ -28,6 +28,7 @@ type Git interface {
 	InfoRefs(w http.ResponseWriter, r *http.Request, repoPath string)
 	UploadPack(w http.ResponseWriter, r *http.Request, repoPath string)
 	ReceivePack(w http.ResponseWriter, r *http.Request, repoPath string)
+	UploadArchive(w http.ResponseWriter, r *http.Request, repoPath string)
 }
 
 // Gatekeeper answers for what is not served yet but must not tell strangers what there is. Pass writes the refusal and
@@ -43,6 +44,8 @@ type Options struct {
 	Gate Gatekeeper
 	// URL is the address that clients use; its path is the base path of all addresses.
 	URL *url.URL
+	// Origins are those of pages that may speak git.
+	Origins Origins
 	// Version is shown on the first page.
 	Version string
 	// Patience is how long a request may take that is neither a clone nor a push; 0 means 10 minutes.
@@ -101,9 +104,14 @@ func (t *router) route(w http.ResponseWriter, r *http.Request) {
 	}
 	repo, rest := name.Cut(p)
 	repo = strings.TrimSuffix(strings.TrimSuffix(repo, "/"), ".git")
+	if spoken(rest) {
+		t.o.Origins.mark(w, r)
+	}
 	switch {
 	case repo == "":
 		say(w, http.StatusNotFound, "There is nothing here.")
+	case r.Method == http.MethodOptions && spoken(rest):
+		t.options(w, r, rest)
 	case otherSystem(r, rest) != "":
 		t.notYet(w, r, repo, otherSystem(r, rest)+" is not served yet: this server speaks git.")
 	default:
@@ -121,7 +129,7 @@ func (t *router) repository(w http.ResponseWriter, r *http.Request, repo, rest s
 	case rest == "git-receive-pack":
 		t.post(w, r, repo, t.o.Git.ReceivePack)
 	case rest == "git-upload-archive":
-		t.notYet(w, r, repo, "git archive --remote is not served yet.")
+		t.post(w, r, repo, t.o.Git.UploadArchive)
 	case rest == "info/lfs" || strings.HasPrefix(rest, "info/lfs/"):
 		t.lfs(w, r, repo)
 	case rest == "HEAD" || strings.HasPrefix(rest, "objects/") || strings.HasPrefix(rest, "info/"):

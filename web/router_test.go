@@ -35,6 +35,10 @@ func (engine) ReceivePack(w http.ResponseWriter, _ *http.Request, path string) {
 	_, _ = io.WriteString(w, "receive-pack of "+path)
 }
 
+func (engine) UploadArchive(w http.ResponseWriter, _ *http.Request, path string) {
+	_, _ = io.WriteString(w, "upload-archive of "+path)
+}
+
 // porter lets nobody see ada/secret.
 type porter struct{}
 
@@ -94,7 +98,9 @@ func TestAddressesReachWhatServesThem(t *testing.T) {
 		{"GET", "/ada/app/objects/info/packs", 403, "smart", nil},
 		{"GET", "/ada/app/objects/ab/cdef", 403, "smart", nil},
 		{"GET", "/ada/app/info/refs?service=git-nonsense", 403, "service", nil},
-		{"POST", "/ada/app/git-upload-archive", 501, "archive", nil},
+		{"POST", "/ada/app/git-upload-archive", 200, "upload-archive of ada/app", nil},
+		{"GET", "/ada/app/git-upload-archive", 405, "POST", nil},
+		{"GET", "/ada/app/info/refs?service=git-upload-archive", 403, "service", nil},
 		{"GET", "/ada/app/config", 404, "", nil},
 		{"GET", "/ada/app", 404, "clone", nil},
 		{"GET", "/ada/app/archive/tip.zip", 404, "", nil},

@@ -16,6 +16,9 @@ type Admission struct {
 	RepoID string
 	Path   string
 	Actor  storage.Actor
+	// Client is under what name the requests of this client are counted together, where their number is bounded: its
+	// credential, or the address of a guest. "" counts with nobody.
+	Client string
 	// Recheck asks credential and permission again, immediately before refs move.
 	Recheck func(ctx context.Context) error
 	// Create makes the repository of a push to a free path, for the push to publish or drop; nil where RepoID is set. Its

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"jeton/vcs/host"
 )
 
 var (
@@ -23,6 +25,7 @@ type body struct {
 	control  *http.ResponseController
 	extended time.Time
 	left     int64 // bytes that may still come; negative: no bound
+	taken    int64 // bytes that came, inflated
 	gzipped  bool
 	head     []byte // what was prefetched and is not yet read
 	// failed is the first error that is the request's own fault.
@@ -45,7 +48,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, service string) (
 	default:
 		return nil, errEncoding
 	}
-	if service == UploadPack {
+	if service != ReceivePack {
 		b.left = h.o.MaxRequest
 	}
 	return b, nil
@@ -111,6 +114,7 @@ func (b *body) read(p []byte) (int, error) {
 	if b.left > 0 {
 		b.left -= int64(n)
 	}
+	b.taken += int64(n)
 	if n > 0 {
 		b.extend()
 	}
@@ -122,13 +126,16 @@ func (b *body) read(p []byte) (int, error) {
 }
 
 // bodyError answers a request whose body is at fault.
-func bodyError(w http.ResponseWriter, err error) {
+func (h *Handler) bodyError(w http.ResponseWriter, r *http.Request, service string, err error) {
+	if errors.Is(err, errTooLarge) {
+		h.refuse(w, r, service, &host.Refusal{Status: http.StatusRequestEntityTooLarge, Code: "too_large",
+			Sentence: fmt.Sprintf("The request is larger than %d bytes; fetch fewer refs at a time.", h.o.MaxRequest)})
+		return
+	}
 	switch {
 	case errors.Is(err, errEncoding):
 		w.Header().Set("Accept-Encoding", "gzip, x-gzip")
 		text(w, http.StatusUnsupportedMediaType, "The request's Content-Encoding is not known; use gzip or none.")
-	case errors.Is(err, errTooLarge):
-		text(w, http.StatusRequestEntityTooLarge, "The request is too large; fetch fewer refs at a time.")
 	default:
 		text(w, http.StatusBadRequest, "The request's body is broken: it is no gzip, or was cut off.")
 	}

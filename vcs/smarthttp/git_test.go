@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,10 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"jeton/vcs/archive"
 	"jeton/vcs/host"
 	"jeton/vcs/maintain"
+	"jeton/vcs/pack/ingest"
 	"jeton/vcs/receive"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
@@ -29,6 +34,10 @@ type server struct {
 	repo *disk.Repository
 	dir  string
 	door *door
+	// handler, journal and the count of connections are for a look behind.
+	handler     *Handler
+	journal     *journal
+	connections atomic.Int64
 }
 
 // door lets everybody in until it is told to refuse.
@@ -43,7 +52,7 @@ func (d *door) Admit(*http.Request, string, string) (host.Admission, error) {
 	if d.err != nil {
 		return host.Admission{}, d.err
 	}
-	return host.Admission{RepoID: "1", Path: "app", Actor: storage.Actor{Name: "ada"}, Recheck: func(context.Context) error { return nil }}, nil
+	return host.Admission{RepoID: "1", Path: "app", Client: "ada", Actor: storage.Actor{Name: "ada"}, Recheck: func(context.Context) error { return nil }}, nil
 }
 
 func (d *door) refuse(err error) {
@@ -87,14 +96,28 @@ func start(t *testing.T) *server {
 	}
 	t.Cleanup(func() { _ = repo.Close() })
 	d := &door{}
-	h := New(Options{Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{Journal: &journal{}}), Door: d, Repos: repos{repo}})
+	j := &journal{}
+	h := New(Options{Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{Journal: j, Limits: receive.Limits{Pack: ingest.Limits{Pack: 5 << 20}}}),
+		Archive: archive.New(archive.Options{}), Door: d, Repos: repos{repo}, DrainTime: 20 * time.Second})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/app/info/refs", func(w http.ResponseWriter, r *http.Request) { h.InfoRefs(w, r, "app") })
 	mux.HandleFunc("/app/git-upload-pack", func(w http.ResponseWriter, r *http.Request) { h.UploadPack(w, r, "app") })
 	mux.HandleFunc("/app/git-receive-pack", func(w http.ResponseWriter, r *http.Request) { h.ReceivePack(w, r, "app") })
-	srv := httptest.NewServer(mux)
+	mux.HandleFunc("/app/git-upload-archive", func(w http.ResponseWriter, r *http.Request) { h.UploadArchive(w, r, "app") })
+	s := &server{t: t, repo: repo, dir: dir, door: d, handler: h, journal: j}
+	srv := httptest.NewUnstartedServer(mux)
+	srv.Config.Protocols = new(http.Protocols)
+	srv.Config.Protocols.SetHTTP1(true)
+	srv.Config.Protocols.SetUnencryptedHTTP2(true)
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	srv.Start()
 	t.Cleanup(srv.Close)
-	return &server{t: t, url: srv.URL + "/app", repo: repo, dir: dir, door: d}
+	s.url = srv.URL + "/app"
+	return s
 }
 
 func try(dir string, args ...string) (string, error) {

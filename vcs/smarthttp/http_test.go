@@ -3,6 +3,7 @@ package smarthttp
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"os/exec"
@@ -48,6 +49,8 @@ func TestAnswersToUnusualRequests(t *testing.T) {
 	s := start(t)
 	git(t, source(t, 2), "push", "-q", s.url, "main")
 	fetch := []string{"Content-Type", "application/x-git-upload-pack-request", "Git-Protocol", "version=2"}
+	push := []string{"Content-Type", "application/x-git-receive-pack-request"}
+	archive := []string{"Content-Type", "application/x-git-upload-archive-request", "Git-Protocol", "version=2"}
 	with := func(more ...string) []string { return append(append([]string{}, fetch...), more...) }
 	for _, c := range []struct {
 		name, method, path, body string
@@ -74,6 +77,22 @@ func TestAnswersToUnusualRequests(t *testing.T) {
 		{"version 2", "GET", "/info/refs?service=git-upload-pack", "", []string{"Git-Protocol", "version=2:version=1"}, 200, "000eversion 2\n"},
 		{"a Range is passed over", "GET", "/info/refs?service=git-upload-pack", "", []string{"Range", "bytes=5-10"}, 200, "001e# service"},
 		{"garbage", "POST", "/git-upload-pack", "what is this", fetch, 200, "ERR "},
+		{"nothing at all", "POST", "/git-upload-pack", "", fetch, 200, "ERR upload-pack: the request is empty"},
+		{"nothing at all, in version 0", "POST", "/git-upload-pack", "", fetch[:2], 400, "asks for nothing"},
+		{"a push of nothing at all", "POST", "/git-receive-pack", "", push, 400, "asks for nothing"},
+		{"two probes", "POST", "/git-receive-pack", "00000000", push, 400, "asks for nothing"},
+		{"garbage pushed", "POST", "/git-receive-pack", "what is this", push, 200, "ERR "},
+		{"a gzip of nothing", "POST", "/git-upload-pack", zipped(""), with("Content-Encoding", "gzip"), 200, "ERR upload-pack: the request is empty"},
+		{"nothing called gzip", "POST", "/git-receive-pack", "", append(push, "Content-Encoding", "gzip"), 400, "gzip"},
+		{"two encodings", "POST", "/git-upload-pack", lsRefs, with("Content-Encoding", "gzip, gzip"), 415, "Content-Encoding"},
+		{"deflate", "POST", "/git-upload-pack", lsRefs, with("Content-Encoding", "deflate"), 415, "Content-Encoding"},
+		{"no protocol", "GET", "/info/refs?service=git-upload-pack", "", []string{"Git-Protocol", ""}, 200, "001e# service=git-upload-pack\n0000"},
+		{"odd protocol", "GET", "/info/refs?service=git-upload-pack", "", []string{"Git-Protocol", "foo:::version=version=2"}, 200, "001e# service=git-upload-pack\n0000"},
+		{"push, version 2", "GET", "/info/refs?service=git-receive-pack", "", []string{"Git-Protocol", "version=2"}, 200, "001f# service=git-receive-pack\n0000"},
+		{"archive", "POST", "/git-upload-archive", framed("argument main"), archive, 200, "0008ACK\n0000"},
+		{"archive of nothing", "POST", "/git-upload-archive", "", archive, 200, "before its flush packet"},
+		{"archive, cut off", "POST", "/git-upload-archive", framed("argument main")[:17], archive, 200, "before its flush packet"},
+		{"archive, GET", "GET", "/git-upload-archive", "", nil, 405, "POST"},
 	} {
 		res, text := ask(t, c.method, s.url+c.path, c.body, c.header...)
 		if res.StatusCode != c.status || !strings.Contains(text, c.words) {
@@ -92,18 +111,30 @@ func TestBombOfGzipIsRefused(t *testing.T) {
 	s := start(t)
 	bomb := zipped(strings.Repeat("0032want 0000000000000000000000000000000000000000\n", 3_000_000))
 	res, text := ask(t, "POST", s.url+"/git-upload-pack", bomb, "Content-Type", "application/x-git-upload-pack-request", "Content-Encoding", "gzip")
-	if res.StatusCode != 413 && !strings.Contains(text, "ERR ") {
+	if res.StatusCode != 200 || !strings.Contains(text, "ERR ") || !strings.Contains(text, "fetch fewer refs at a time") {
 		t.Errorf("%d bytes that become 150 MB were answered %d %.200q", len(bomb), res.StatusCode, text)
 	}
 }
 
+const command = "0000000000000000000000000000000000000000 1111111111111111111111111111111111111111 refs/heads/main"
+
+// framed is one pkt-line and a flush packet.
+func framed(line string) string { return fmt.Sprintf("%04x%s0000", len(line)+4, line) }
+
 func TestRefusalOnPostGoesIntoTheProtocol(t *testing.T) {
 	s := start(t)
 	s.door.refuse(&host.Refusal{Status: 403, Sentence: "This token may only read."})
-	for _, service := range []string{"git-upload-pack", "git-receive-pack"} {
-		res, text := ask(t, "POST", s.url+"/"+service, "0000", "Content-Type", "application/x-"+service+"-request")
-		if res.StatusCode != 200 || !strings.Contains(text, "ERR This token may only read.") {
+	for service, c := range map[string]struct{ body, words string }{
+		"git-upload-pack":    {"0000", "ERR This token may only read."},
+		"git-upload-archive": {framed("argument main"), "ERR This token may only read."},
+		"git-receive-pack":   {framed(command + "\x00report-status"), "ng refs/heads/main This token may only read."},
+	} {
+		res, text := ask(t, "POST", s.url+"/"+service, c.body, "Content-Type", "application/x-"+service+"-request")
+		if res.StatusCode != 200 || !strings.Contains(text, c.words) {
 			t.Errorf("%s: got %d %q", service, res.StatusCode, text)
+		}
+		if service == "git-upload-archive" {
+			continue // it has no info/refs: git asks upload-pack's
 		}
 		res, text = ask(t, "GET", s.url+"/info/refs?service="+service, "")
 		if res.StatusCode != 403 || text != "This token may only read.\n" {
@@ -125,27 +156,63 @@ func TestOldHTTPAndChunks(t *testing.T) {
 
 func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 	s := start(t)
-	h := New(Options{Requests: 1, Door: s.door, Repos: repos{s.repo}})
-	h.slots <- struct{}{}
-	rec := &recorder{header: http.Header{}}
-	req, err := http.NewRequest("POST", "/app/git-upload-pack", strings.NewReader("0000"))
+	src := source(t, 2)
+	git(t, src, "push", "-q", s.url, "main")
+	for _, c := range []struct {
+		name       string
+		all, each  int
+		taken      []string
+		status     int
+		words      string
+		retryAfter string
+	}{
+		{"all seats are taken", 1, 9, []string{"bob"}, 503, "The server is busy", "5"},
+		{"this client's seats are taken", 9, 1, []string{"ada"}, 429, "one client may have", "5"},
+		{"others have theirs", 9, 1, []string{"bob", "eve"}, 200, "refs/heads/main", ""},
+	} {
+		s.handler.seats = newSeats(c.all, c.each)
+		for _, client := range c.taken {
+			if _, err := s.handler.seats.take(client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		res, text := ask(t, "GET", s.url+"/info/refs?service=git-upload-pack", "")
+		if res.StatusCode != c.status || !strings.Contains(text, c.words) || res.Header.Get("Retry-After") != c.retryAfter {
+			t.Errorf("%s: got %d %v %.100q", c.name, res.StatusCode, res.Header, text)
+		}
+		if c.status == 200 {
+			continue
+		}
+		if out, err := try("", "ls-remote", s.url); err == nil || !strings.Contains(out, "remote: ") || !strings.Contains(out, c.words) {
+			t.Errorf("%s: ls-remote: got %v\n%s", c.name, err, out)
+		}
+		res, text = ask(t, "POST", s.url+"/git-upload-pack", lsRefs, "Content-Type", "application/x-git-upload-pack-request", "Git-Protocol", "version=2")
+		if res.StatusCode != 200 || !strings.Contains(text, "ERR ") || !strings.Contains(text, c.words) || res.Header.Get("Retry-After") != "5" {
+			t.Errorf("%s: POST: got %d %v %.100q", c.name, res.StatusCode, res.Header, text)
+		}
+	}
+}
+
+func TestSeatsAreGivenBack(t *testing.T) {
+	s := newSeats(2, 1)
+	leave, err := s.take("ada")
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Content-Type", "application/x-git-upload-pack-request")
-	h.UploadPack(rec, req, "app")
-	if rec.status != 503 || rec.header.Get("Retry-After") == "" || !strings.Contains(rec.body.String(), "try again") {
-		t.Errorf("got %d %v %q", rec.status, rec.header, rec.body.String())
+	if _, err := s.take("ada"); err == nil {
+		t.Error("a second seat was given to one client")
+	}
+	leave()
+	for _, client := range []string{"ada", ""} {
+		if leave, err = s.take(client); err != nil {
+			t.Fatalf("%q: %v", client, err)
+		}
+		defer leave()
+	}
+	if _, err := s.take("bob"); err == nil {
+		t.Error("a third seat of two was given")
+	}
+	if len(s.by) != 2 || s.taken != 2 {
+		t.Errorf("%d are taken, by %v", s.taken, s.by)
 	}
 }
-
-// recorder is a ResponseWriter that keeps what it is given.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }

@@ -4,9 +4,11 @@
 //	GET  {repo}/info/refs?service=S   what there is       401 without a credential, so that git asks for one
 //	POST {repo}/git-upload-pack       a fetch             one request, one answer; nothing is kept between two
 //	POST {repo}/git-receive-pack      a push
+//	POST {repo}/git-upload-archive    git archive --remote (git 2.44 and newer)
 //
 // git shows the text of a refusal only from info/refs and only when it is text/plain; on POST it goes into the protocol
-// itself. Who may do what is the Doorkeeper's; what is said about refs and packs is upload's and receive's.
+// itself (refuse.go). An answer does not wait for the end of its request, and what a client sends in vain is dropped
+// within bounds (drain.go): else it would tell its user of a broken pipe. Who may do what is the Doorkeeper's; what is said about refs and packs is upload's and receive's.
 package smarthttp
 
 import (
@@ -16,6 +18,7 @@ import (
 	"net/http"
 	"time"
 
+	"jeton/vcs/archive"
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
 	"jeton/vcs/rules"
@@ -26,8 +29,9 @@ import (
 
 // The services, as git names them.
 const (
-	UploadPack  = "git-upload-pack"
-	ReceivePack = "git-receive-pack"
+	UploadPack    = "git-upload-pack"
+	ReceivePack   = "git-receive-pack"
+	UploadArchive = "git-upload-archive"
 )
 
 // Doorkeeper decides who is let in. The error is a *host.Refusal, or a failure of the server.
@@ -45,40 +49,59 @@ type Repositories interface {
 type Options struct {
 	Upload  *upload.Server
 	Receive *receive.Server
+	Archive *archive.Server
 	Door    Doorkeeper
 	Repos   Repositories
 	Log     *slog.Logger
 	// Patience is how long a client may be silent while it sends, and how long it may take nothing while it is sent to;
 	// 0 means 10 minutes: git counts its objects in silence before a push.
 	Patience time.Duration
-	// Requests is how many requests with a body are served at a time; more are asked to come again. 0 means 256.
-	Requests int
+	// Requests is how many requests are served at a time, PerClient how many of them for one credential, or one address
+	// of guests; more are asked to come again. 0 means 256 and 64.
+	Requests, PerClient int
 	// MaxRequest is the size of a fetch's request in bytes once it is inflated; 0 means 64 MiB. A push is bounded by
 	// receive's own limits.
 	MaxRequest int64
+	// Drain and DrainTime bound how much, and how long, of what a client sends in vain is read and dropped, so that it
+	// gets to read its answer. 0 means 64 MiB and 30 seconds.
+	Drain     int64
+	DrainTime time.Duration
 }
 
-// Handler serves git's three addresses for the router, which has cut the repository's path out of the address.
+// Handler serves git's addresses for the router, which has cut the repository's path out of the address.
 type Handler struct {
-	o     Options
-	slots chan struct{}
+	o      Options
+	seats  *seats
+	drains chan struct{} // holds one for each connection that is drained
 }
 
 // New makes a handler.
 func New(o Options) *Handler {
-	if o.Patience <= 0 {
-		o.Patience = 10 * time.Minute
+	numbers := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
 	}
-	if o.Requests <= 0 {
-		o.Requests = 256
+	sizes := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
 	}
-	if o.MaxRequest <= 0 {
-		o.MaxRequest = 64 << 20
+	times := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
 	}
+	times(&o.Patience, 10*time.Minute)
+	times(&o.DrainTime, 30*time.Second)
+	numbers(&o.Requests, 256)
+	numbers(&o.PerClient, 64)
+	sizes(&o.MaxRequest, 64<<20)
+	sizes(&o.Drain, 64<<20)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, slots: make(chan struct{}, o.Requests)}
+	return &Handler{o: o, seats: newSeats(o.Requests, o.PerClient), drains: make(chan struct{}, draining)}
 }
 
 // InfoRefs answers GET and HEAD of info/refs.
@@ -100,12 +123,18 @@ func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) 
 	if !ok {
 		return
 	}
+	leave, err := h.seats.take(x.adm.Client)
+	if err != nil {
+		h.refuse(w, r, service, err)
+		return
+	}
+	defer leave()
 	noCache(w)
 	w.Header().Set("Content-Type", "application/x-"+service+"-advertisement")
 	if r.Method == http.MethodHead {
 		return
 	}
-	err := h.advertise(r.Context(), w, x, service)
+	err = h.advertise(r.Context(), w, x, service)
 	if errors.Is(err, upload.ErrBadRequest) { // the client was told
 		h.o.Log.InfoContext(r.Context(), "advertisement refused", "repository", x.adm.Path, "error", err)
 		return
@@ -166,6 +195,13 @@ func (h *Handler) ReceivePack(w http.ResponseWriter, r *http.Request, path strin
 	})
 }
 
+// UploadArchive answers POST of git-upload-archive.
+func (h *Handler) UploadArchive(w http.ResponseWriter, r *http.Request, path string) {
+	h.post(w, r, path, UploadArchive, func(x *exchange) error {
+		return h.o.Archive.Serve(r.Context(), x.repo, x.rules, x.in, x.out)
+	})
+}
+
 // exchange is one request that was let in; in and out are those of a POST.
 type exchange struct {
 	adm     host.Admission
@@ -187,7 +223,17 @@ func (h *Handler) push(x *exchange) receive.Session {
 		RulesNow: func(ctx context.Context) (rules.Rules, error) { return h.o.Repos.Rules(ctx, x.adm.RepoID) }}
 }
 
+// post serves one POST: what is refused is refused at once, and what the client has yet to send is then dropped.
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service string, serve func(*exchange) error) {
+	// Else net/http waits for the request, or closes it, before it lets an answer out.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	in := &incoming{ReadCloser: r.Body}
+	r.Body = in
+	h.exchange(w, r, path, service, serve)
+	h.drain(w, r, in)
+}
+
+func (h *Handler) exchange(w http.ResponseWriter, r *http.Request, path, service string, serve func(*exchange) error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
 		text(w, http.StatusMethodNotAllowed, service+" is asked for with POST.")
@@ -202,42 +248,45 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 		return
 	}
 	in, err := h.body(w, r, service)
-	if err == nil && service == UploadPack {
+	if err == nil && service != ReceivePack {
 		err = in.prefetch()
 	}
 	if err != nil {
-		bodyError(w, err)
+		h.bodyError(w, r, service, err)
 		return
 	}
-	// Only now a place is taken: who may not come in, or never finishes asking, keeps nobody out.
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		w.Header().Set("Retry-After", "5")
-		text(w, http.StatusServiceUnavailable, "The server is busy with as many clones and pushes as it may serve at a time; try again in a moment.")
+	// Only now a seat is taken: who may not come in, or never finishes asking, keeps nobody out.
+	leave, err := h.seats.take(x.adm.Client)
+	if err != nil {
+		h.refuse(w, r, service, err)
 		return
 	}
-	noCache(w)
-	w.Header().Set("Content-Type", "application/x-"+service+"-result")
+	defer leave()
+	result(w, service)
 	x.in, x.out = in, h.answer(w, in)
 	err = serve(x)
 	h.finish(r, x, service, err)
 }
 
+// flushSize is the size of a flush packet alone: the probe by which a client finds out, before it sends much, whether it
+// is let in. It is the one request that is answered by nothing.
+const flushSize = 4
+
 // finish logs what went wrong, and breaks an answer off that could not be finished.
 func (h *Handler) finish(r *http.Request, x *exchange, service string, err error) {
 	in := x.in.failed
 	if in != nil && !x.out.begun {
-		x.out.w.Header().Del("Content-Type")
-		bodyError(x.out.w, in)
+		h.bodyError(x.out.w, r, service, in)
 		return
 	}
 	if err == nil {
+		if !x.out.begun && x.in.taken != flushSize {
+			text(x.out.w, http.StatusBadRequest, "The request asks for nothing.")
+		}
 		return
 	}
 	level := slog.LevelError
-	if errors.Is(err, upload.ErrBadRequest) || errors.Is(err, receive.ErrBadRequest) || errors.Is(err, wire.ErrMalformed) || r.Context().Err() != nil || in != nil {
+	if errors.Is(err, upload.ErrBadRequest) || errors.Is(err, receive.ErrBadRequest) || errors.Is(err, archive.ErrBadRequest) || errors.Is(err, wire.ErrMalformed) || r.Context().Err() != nil || in != nil {
 		level = slog.LevelInfo
 	}
 	h.o.Log.Log(r.Context(), level, service+" failed", "repository", x.adm.Path, "error", err)
@@ -247,22 +296,4 @@ func (h *Handler) finish(r *http.Request, x *exchange, service string, err error
 	if !x.out.begun && r.Context().Err() == nil {
 		text(x.out.w, http.StatusBadRequest, "The request could not be understood.")
 	}
-}
-
-// noCache keeps answers out of caches, as git http-backend does.
-func noCache(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Expires", "Fri, 01 Jan 1980 00:00:00 GMT")
-	h.Set("Pragma", "no-cache")
-	h.Set("Cache-Control", "no-cache, max-age=0, must-revalidate")
-}
-
-// text answers with a sentence, which git shows to its user.
-func text(w http.ResponseWriter, status int, sentence string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-cache")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(sentence + "\n"))
 }

@@ -31,13 +31,18 @@ type Options struct {
 	Creator Creator
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
+	// Guesses bounds how many wrong passwords an address may try.
+	Guesses Guesses
 }
 
 // Door admits HTTP requests to git. It implements smarthttp.Doorkeeper.
-type Door struct{ o Options }
+type Door struct {
+	o       Options
+	guesses *guesses
+}
 
 // New makes a door.
-func New(o Options) *Door { return &Door{o: o} }
+func New(o Options) *Door { return &Door{o: o, guesses: newGuesses(o.Guesses)} }
 
 // Admit decides whether a request may use a git service (git-upload-pack, git-receive-pack) of the repository at path.
 // Its error is a *host.Refusal, or a failure of the server.
@@ -51,14 +56,22 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 		return host.Admission{}, err
 	}
 	c.Remote = d.Remote(r)
+	if err := d.guesses.allow(c); err != nil {
+		return host.Admission{}, err
+	}
 	grant, err := d.o.Gate.Admit(r.Context(), c, gate.Git, gate.Resource{Path: path}, access)
 	if err != nil {
+		d.guesses.note(c, err)
 		return host.Admission{}, Refusal(err)
 	}
 	if n, ok := r.Context().Value(noteKey{}).(*Note); ok {
 		n.User, n.Expiry = grant.Identity.UserName, grant.Identity.TokenExpiry
 	}
-	return Admission(grant, path, d.o.Creator), nil
+	a := Admission(grant, path, d.o.Creator)
+	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
+		a.Client = c.Remote.String()
+	}
+	return a, nil
 }
 
 // Admission is a grant as the engine takes it. path is what was asked for; creator makes it where nothing is there yet.

@@ -2,25 +2,19 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"jeton/cmd/jeton/control"
-	"jeton/vcs/smarthttp"
 	"jeton/vcs/sshd"
-	"jeton/web"
-	"jeton/web/door"
 )
 
 // farewell is how long clones and pushes that run may go on when the server is asked to end.
@@ -71,60 +65,10 @@ func (v *Server) drop() {
 	}
 }
 
-func (v *Server) listenHTTP(ctx context.Context, version string) error {
-	set := v.store.settings
-	proxies, err := prefixes(set.List("server.trusted_proxies"))
-	if err != nil {
-		return err
-	}
-	certificate, err := tlsConfig(set.Text("server.tls_cert"), set.Text("server.tls_key"))
-	if err != nil {
-		return err
-	}
-	safe := certificate != nil || len(proxies) > 0 || set.On("server.plain_http")
-	var lc net.ListenConfig
-	if v.httpLn, err = lc.Listen(ctx, "tcp", set.Text("server.http")); err != nil {
-		return fmt.Errorf("listen for HTTP: %w", err)
-	}
-	if at := v.httpLn.Addr(); !safe && !address(at).IsLoopback() {
-		return fmt.Errorf("HTTP on %s could be reached by others without TLS, who could then read passwords and tokens: set server.tls_cert "+
-			"and server.tls_key, or server.trusted_proxies where a proxy speaks TLS, or allow it with server.plain_http", at)
-	}
-	scheme := "http"
-	if certificate != nil {
-		scheme = "https"
-		v.httpLn = tls.NewListener(v.httpLn, certificate)
-	}
-	v.URL = strings.TrimSuffix(set.Text("server.url"), "/")
-	if v.URL == "" {
-		v.URL = scheme + "://" + reachable(v.httpLn.Addr())
-	}
-	at, err := url.Parse(v.URL)
-	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
-		return fmt.Errorf("server.url = %q is not an address that begins with http:// or https://", v.URL)
-	}
-	v.http = v.handler(at, proxies, version)
-	return nil
-}
-
-// handler assembles all that answers over HTTP.
-func (v *Server) handler(at *url.URL, proxies []netip.Prefix, version string) *http.Server {
-	s := v.store
-	patience := s.settings.Duration("receive.patience")
-	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies})
-	git := smarthttp.New(smarthttp.Options{Upload: s.Upload, Receive: s.Receive, Door: d, Repos: s.Host, Log: s.Log, Patience: patience,
-		MaxRequest: s.settings.Bytes("fetch.max_request")})
-	return &http.Server{
-		Handler:           web.New(web.Options{Git: git, Gate: d, URL: at, Version: version, Patience: patience, Log: s.Log}),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		// What clients do wrong in TLS and HTTP itself is no error of ours.
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}
-}
-
 func (v *Server) listenSSH(ctx context.Context) (err error) {
 	s := v.store
 	v.ssh, err = sshd.New(sshd.Options{Auth: sshAuth{s.Gate, s.Host}, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
+		Services:   map[string]sshd.Service{"git-upload-archive": s.Archive.Serve},
 		HostKeyDir: filepath.Join(s.Dir, "ssh"), Log: s.Log, Limits: sshLimits(s.settings)})
 	if err != nil {
 		return err
@@ -210,31 +154,4 @@ func reachable(a net.Addr) string {
 		return a.String()
 	}
 	return net.JoinHostPort("127.0.0.1", fmt.Sprint(p.Port()))
-}
-
-func prefixes(list []string) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, s := range list {
-		if a, err := netip.ParseAddr(s); err == nil {
-			s = netip.PrefixFrom(a, a.BitLen()).String()
-		}
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return nil, fmt.Errorf("server.trusted_proxies: %q is neither a network such as 10.0.0.0/8 nor an address", s)
-		}
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-// tlsConfig reads certificate and key; nil where neither is set.
-func tlsConfig(cert, key string) (*tls.Config, error) {
-	if cert == "" && key == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		return nil, fmt.Errorf("read server.tls_cert and server.tls_key: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

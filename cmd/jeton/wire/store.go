@@ -30,6 +30,7 @@ import (
 	"jeton/cmd/jeton/config"
 	"jeton/cmd/jeton/control"
 	"jeton/db"
+	"jeton/vcs/archive"
 	"jeton/vcs/host"
 	"jeton/vcs/maintain"
 	"jeton/vcs/receive"
@@ -51,6 +52,7 @@ type Store struct {
 	Rules   *Rulebook
 	Upload  *upload.Server
 	Receive *receive.Server
+	Archive *archive.Server
 	Log     *slog.Logger
 
 	settings *config.Settings
@@ -155,6 +157,8 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	}
 	o.Agent, o.Journal = agent, s.journal
 	s.Receive = receive.New(o)
+	s.Archive = archive.New(archive.Options{Log: s.Log, Limits: archive.Limits{
+		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes")}})
 	if err := s.Host.Recover(ctx); err != nil {
 		return err
 	}

@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"jeton/cmd/jeton/config"
+	"jeton/vcs/smarthttp"
+	"jeton/web"
+	"jeton/web/door"
+)
+
+func (v *Server) listenHTTP(ctx context.Context, version string) error {
+	set := v.store.settings
+	proxies, err := prefixes(set.List("server.trusted_proxies"))
+	if err != nil {
+		return err
+	}
+	origins, err := web.ParseOrigins(set.List("server.cors_origins"))
+	if err != nil {
+		return fmt.Errorf("server.cors_origins: %w", err)
+	}
+	certificate, err := tlsConfig(set.Text("server.tls_cert"), set.Text("server.tls_key"), set.On("server.http2"))
+	if err != nil {
+		return err
+	}
+	safe := certificate != nil || len(proxies) > 0 || set.On("server.plain_http")
+	var lc net.ListenConfig
+	if v.httpLn, err = lc.Listen(ctx, "tcp", set.Text("server.http")); err != nil {
+		return fmt.Errorf("listen for HTTP: %w", err)
+	}
+	if at := v.httpLn.Addr(); !safe && !address(at).IsLoopback() {
+		return fmt.Errorf("HTTP on %s could be reached by others without TLS, who could then read passwords and tokens: set server.tls_cert "+
+			"and server.tls_key, or server.trusted_proxies where a proxy speaks TLS, or allow it with server.plain_http", at)
+	}
+	scheme := "http"
+	if certificate != nil {
+		scheme = "https"
+		v.httpLn = tls.NewListener(v.httpLn, certificate)
+	}
+	v.URL = strings.TrimSuffix(set.Text("server.url"), "/")
+	if v.URL == "" {
+		v.URL = scheme + "://" + reachable(v.httpLn.Addr())
+	}
+	at, err := url.Parse(v.URL)
+	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return fmt.Errorf("server.url = %q is not an address that begins with http:// or https://", v.URL)
+	}
+	v.http = v.handler(web.Options{URL: at, Origins: origins, Version: version}, proxies)
+	return nil
+}
+
+// handler assembles all that answers over HTTP.
+func (v *Server) handler(o web.Options, proxies []netip.Prefix) *http.Server {
+	s := v.store
+	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Guesses: door.Guesses{
+		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
+	o.Git = smarthttp.New(smarthttp.Options{
+		Upload: s.Upload, Receive: s.Receive, Archive: s.Archive, Door: d, Repos: s.Host, Log: s.Log,
+		Patience: s.settings.Duration("receive.patience"),
+		Requests: s.bounded("server.max_concurrent"), PerClient: s.bounded("server.max_concurrent_per_client"),
+		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),
+	})
+	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
+	return &http.Server{
+		Handler: web.New(o), Protocols: protocols(s.settings),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		// What clients do wrong in TLS and HTTP itself is no error of ours.
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// protocols are the versions of HTTP that are spoken. HTTP/2 without TLS is for proxies that speak it (RFC 9113 section
+// 3.3, "prior knowledge"); no git client asks for it by itself.
+func protocols(set *config.Settings) *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetHTTP2(set.On("server.http2"))
+	p.SetUnencryptedHTTP2(set.On("server.h2c"))
+	return p
+}
+
+func prefixes(list []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, s := range list {
+		if a, err := netip.ParseAddr(s); err == nil {
+			s = netip.PrefixFrom(a, a.BitLen()).String()
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("server.trusted_proxies: %q is neither a network such as 10.0.0.0/8 nor an address", s)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// tlsConfig reads certificate and key; nil where neither is set. http2 offers HTTP/2 to clients that ask for it.
+func tlsConfig(cert, key string, http2 bool) (*tls.Config, error) {
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("read server.tls_cert and server.tls_key: %w", err)
+	}
+	protocols := []string{"http/1.1"}
+	if http2 {
+		protocols = []string{"h2", "http/1.1"}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: protocols}, nil
+}
