@@ -50,7 +50,8 @@ func (c *conversation) classic() error {
 // flush. A client that wants nothing sends the flush alone, or hangs up; the request is nil then.
 func (c *conversation) readWants() (*request, wire.Caps, error) {
 	q, caps := newRequest(c.s.o.Limits), wire.Caps{}
-	for n := 0; ; n++ {
+	n := 0
+	for ; ; n++ {
 		p, err := c.in.Next()
 		if errors.Is(err, io.EOF) && n == 0 && !c.ses.Stateless {
 			return nil, nil, nil
@@ -79,8 +80,11 @@ func (c *conversation) readWants() (*request, wire.Caps, error) {
 			return nil, nil, err
 		}
 	}
+	if len(q.wants) == 0 && n > 0 {
+		return nil, nil, refuse("protocol error: the request asks for nothing, it has no want")
+	}
 	if len(q.wants) == 0 {
-		return nil, nil, q.nothing()
+		return nil, nil, nil
 	}
 	c.asked.agent, c.asked.session = said(caps["agent"]), said(caps["session-id"])
 	c.heard("fetch")

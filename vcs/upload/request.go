@@ -255,15 +255,6 @@ func digits(s string) bool {
 	return behind[0] < 'a' || behind[0] > 'z' || strings.Trim(behind, "0123456789abcdef") == ""
 }
 
-// nothing says what is wrong with a request of protocols 0 and 1 without a want: a flush alone is a client that needs
-// nothing, but nobody asks how deep to send nothing.
-func (q *request) nothing() error {
-	if q.deepens() || len(q.shallow) > 0 {
-		return refuse("protocol error: a depth or shallow lines without a want")
-	}
-	return nil
-}
-
 // known reports whether a capability means anything here; all others are forgotten at once.
 func known(capability string) bool {
 	key, _, _ := strings.Cut(capability, "=")
