@@ -2,7 +2,9 @@
 //
 //	protocol 0, 1   advertisement ─► want… shallow… deepen ─► shallow… ─► have… ─► ACK… NAK ─► have… done ─► ACK, pack
 //	protocol 2      capabilities  ─► command=ls-refs         ─► refs
-//	                              ─► command=fetch           ─► acknowledgments │ shallow-info, packfile
+//	                              ─► command=fetch           ─► acknowledgments │ shallow-info, wanted-refs, packfile
+//	                              ─► command=object-info     ─► sizes
+//	                              ─► command=bundle-uri      ─► where a clone may begin
 //
 // (gitprotocol-pack, gitprotocol-v2). Over HTTP each request brings everything that was agreed before, and is answered
 // alone; over SSH it is one conversation. Both run through the same code, and come to the same thing in the end: an order,
@@ -11,8 +13,8 @@
 //	request ─► wants visible? ─► haves common? enough? ─► depth ─► order ─► reach.Enumerate ─► pack.Set.Write
 //
 // A want must be reachable from a ref that the client sees, a have counts only when it is: what is hidden and what is
-// not there are answered alike. refs/jeton/ is the server's own and never shown. The package decides nothing about who may read; it
-// imports storage, reach, filter, pack, wire, object and oid.
+// not there are answered alike (sight, reach.Visible). Whatever asks for nothing, or cannot be read, is answered in words.
+// The package decides nothing about who may read; it imports storage, reach, filter, pack, wire, rules, object and oid.
 package upload
 
 import (
