@@ -6,10 +6,12 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
+	"jeton/vcs/rules"
+	"jeton/vcs/storage"
 	"jeton/vcs/upload"
 )
 
@@ -25,6 +29,13 @@ type keeper struct {
 	keys      map[string]string // by marshalled key
 	passwords map[string]string
 	admit     error
+	// noTouch waives the touch of every security key, noTouchOf that of one.
+	noTouch   bool
+	noTouchOf string
+	// forget is a key that is known when it is offered and not when it has signed.
+	forget string
+	seen   map[string]int // guarded by mu
+	mu     sync.Mutex
 }
 
 func (k *keeper) Password(_ context.Context, _, secret string, _ net.Addr) (Identity, error) {
@@ -35,8 +46,20 @@ func (k *keeper) Password(_ context.Context, _, secret string, _ net.Addr) (Iden
 }
 
 func (k *keeper) PublicKey(_ context.Context, _ string, key gossh.PublicKey, _ net.Addr) (Identity, error) {
-	if name, ok := k.keys[string(key.Marshal())]; ok {
-		return Identity{Name: name}, nil
+	wire := string(key.Marshal())
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.seen == nil {
+		k.seen = map[string]int{}
+	}
+	if k.seen[wire]++; k.forget == wire && k.seen[wire]%2 == 0 {
+		return Identity{}, &host.Refusal{Status: 401, Sentence: "the key was removed"}
+	}
+	if strings.HasPrefix(key.Type(), "ssh-ed25519-cert") {
+		return Identity{}, &Told{Sentence: "This certificate has\x1b expired."}
+	}
+	if name, ok := k.keys[wire]; ok {
+		return Identity{Name: name, NoTouch: k.noTouch || k.noTouchOf == wire}, nil
 	}
 	return Identity{}, &host.Refusal{Status: 401, Sentence: "unknown key"}
 }
@@ -62,10 +85,38 @@ func newSigner(t testing.TB) gossh.Signer {
 	return s
 }
 
+// nothing has no repositories, and lays down no rules.
+type nothing struct{}
+
+func (nothing) Open(context.Context, string) (storage.Repository, error) {
+	return nil, errors.New("there are no repositories")
+}
+
+func (nothing) Rules(context.Context, string) (rules.Rules, error) { return rules.Rules{}, nil }
+
+// alarm remembers what is logged as an error.
+type alarm struct {
+	slog.Handler
+	mu   sync.Mutex
+	said []string
+}
+
+// Enabled implements slog.Handler.
+func (*alarm) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+
+// Handle implements slog.Handler.
+func (a *alarm) Handle(_ context.Context, r slog.Record) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.said = append(a.said, r.Message)
+	return nil
+}
+
 // serve starts a server on a free port and returns its address.
 func serve(t *testing.T, k *keeper, change func(*Options)) string {
 	t.Helper()
-	o := Options{Auth: k, Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{}), HostKeyDir: t.TempDir()}
+	log := &alarm{Handler: slog.DiscardHandler}
+	o := Options{Log: slog.New(log), Repos: nothing{}, Auth: k, Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{}), HostKeyDir: t.TempDir()}
 	if change != nil {
 		change(&o)
 	}
@@ -85,6 +136,11 @@ func serve(t *testing.T, k *keeper, change func(*Options)) string {
 		_ = s.Shutdown(ctx)
 		if err := <-done; err != nil {
 			t.Errorf("Serve ended with %v", err)
+		}
+		log.mu.Lock()
+		defer log.mu.Unlock()
+		if len(log.said) > 0 { // nothing that a client does is the server's error
+			t.Errorf("errors were logged: %q", log.said)
 		}
 	})
 	return l.Addr().String()
