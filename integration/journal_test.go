@@ -213,3 +213,30 @@ func TestRulesAreInForceAtTheNextRequest(t *testing.T) {
 	s.jeton(t, "repo", "set", "admin/ruled", "receive.deny_deletes=")
 	git(t, dir, "push", "-q", "origin", ":topic")
 }
+
+func TestADeployKeyPushesToAProtectedBranchThatNamesIt(t *testing.T) {
+	s := start(t)
+	dir := t.TempDir()
+	git(t, "", "init", "-q", "-b", "main", dir)
+	commit(t, dir, "file.txt", "one")
+	git(t, dir, "push", "-q", s.mine("admin/ci"), "main")
+	id, key := s.addDeployKey(t, "admin/ci", "write")
+	s.jeton(t, "repo", "protect", "admin/ci", "main", "--who", "admin")
+	commit(t, dir, "file.txt", "two")
+	refuse(t, dir, []string{sshEnv(key)}, []string{"does not let you push"}, "push", s.ssh("admin/ci"), "main")
+	if out := s.jeton(t, "repo", "protect", "admin/ci", "main", "--who", "key:"+id); !strings.Contains(out, "only deploy key ci write") {
+		t.Errorf("protect says %q", out)
+	}
+	if out, err := tryGit(dir, []string{sshEnv(key)}, "push", "-q", s.ssh("admin/ci"), "main"); err != nil {
+		t.Errorf("the deploy key that is named: %v\n%s", err, out)
+	}
+	if list := s.pushes(t, "admin/ci"); list[0].UserID != "key:"+id || list[0].Credential != "key:"+id || list[0].User != "deploy key ci write" {
+		t.Errorf("the journal tells of %+v", list[0])
+	}
+	commit(t, dir, "file.txt", "three")
+	refuse(t, dir, nil, []string{"does not let you push"}, "push", s.mine("admin/ci"), "main")
+	s.jeton(t, "key", "remove", id, "--yes")
+	if out := s.jeton(t, "repo", "rules", "admin/ci"); !strings.Contains(out, "removed:key:"+id) {
+		t.Errorf("a key that was removed is shown as\n%s", out)
+	}
+}

@@ -98,7 +98,7 @@ func (v *View) Close() {
 }
 
 // Actor is who moves refs, for reflogs, the journal and events; Credential names what it was done with
-// (such as "token:<id>" or "key:<id>"), never the secret.
+// (such as "token:<id>" or "key:<id>"), never the secret. ID is a person's, or Credential where that is nobody's own.
 type Actor struct {
 	ID, Name, Email, Credential string
 }

@@ -82,6 +82,9 @@ func Admission(g *gate.Grant, path string, creator Creator) host.Admission {
 			Credential: g.Identity.Credential},
 		Recheck: func(ctx context.Context) error { return Refusal(g.Again(ctx)) },
 	}
+	if a.Actor.ID == "" {
+		a.Actor.ID = a.Actor.Credential // a deploy key is nobody's
+	}
 	if a.Path == "" {
 		a.Path = path
 	}

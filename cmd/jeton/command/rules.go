@@ -51,12 +51,15 @@ func (a *app) repoProtect() *cobra.Command {
 				}
 				fmt.Fprintf(w, "Protected %s of %s: create %s, force %s, delete %s, pushed to by %s.\n", b.Pattern, p.Path,
 					words(b.NoCreate, "refused", "allowed"), words(b.AllowForce, "allowed", "refused"), words(b.AllowDelete, "allowed", "refused"), who)
+				if b.ShadowedBy != "" {
+					fmt.Fprintf(w, "It is never looked at: %s stands before it and matches it too. To put it first: --before '%s'.\n", b.ShadowedBy, b.ShadowedBy)
+				}
 			})
 		}}
 	c.Flags().BoolVar(&p.AllowForce, "allow-force", false, "allow moves that are no fast-forward")
 	c.Flags().BoolVar(&p.AllowDelete, "allow-delete", false, "allow that it is deleted")
 	c.Flags().BoolVar(&p.NoCreate, "no-create", false, "refuse that refs are made which the pattern matches")
-	c.Flags().StringArrayVar(&p.Who, "who", nil, "a user who may push, and nobody else unless named too; can be given several times")
+	c.Flags().StringArrayVar(&p.Who, "who", nil, "a user, or key:ID of a deploy key, who may push, and nobody else unless named too; can be given several times")
 	c.Flags().StringVar(&p.Before, "before", "", "the protected pattern that this one is to stand before")
 	return c
 }

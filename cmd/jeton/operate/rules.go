@@ -45,6 +45,8 @@ type Protected struct {
 	AllowDelete bool     `json:"allow_delete"`
 	NoCreate    bool     `json:"no_create"`
 	Who         []Pusher `json:"who"`
+	// ShadowedBy is a pattern before this one that matches all that this one does, so that this one is never looked at.
+	ShadowedBy string `json:"shadowed_by,omitempty"`
 }
 
 // Pusher is somebody who may push. Name is empty where nobody has the id any more.
@@ -54,7 +56,7 @@ type Pusher struct {
 }
 
 // Protecting are the arguments of repo.protect. Pattern without refs/ is of branches. Before is the pattern to stand
-// before; "" means behind all others. Who are user names.
+// before; "" means behind all others. Who are user names, or key:ID of deploy keys.
 type Protecting struct {
 	Path        string   `json:"path"`
 	Pattern     string   `json:"pattern"`
@@ -129,18 +131,53 @@ func (o operator) protect(ctx context.Context, by audit.Actor, p Protecting) (Pr
 	}
 	b := rules.Branch{Pattern: fullPattern(p.Pattern), Force: p.AllowForce, Delete: p.AllowDelete, NoCreate: p.NoCreate}
 	for _, name := range p.Who {
-		u, err := o.user(name)
+		id, err := o.pusherID(one, name)
 		if err != nil {
 			return Protected{}, err
 		}
-		if !slices.Contains(b.Who, u.ID) {
-			b.Who = append(b.Who, u.ID)
+		if !slices.Contains(b.Who, id) {
+			b.Who = append(b.Who, id)
 		}
 	}
+	shown := o.shownProtected(b)
 	err = o.s.Rules.Change(ctx, by, one, "repository.protect", protectDetail(p, b.Pattern), func(r *rules.Rules) error {
-		return place(r, b, p.Before)
+		if err := place(r, b, p.Before); err != nil {
+			return err
+		}
+		// Of a pattern without wildcards it can be told whether it is ever looked at.
+		if first := r.Protects(b.Pattern); !strings.ContainsAny(b.Pattern, "*?") && first.Pattern != b.Pattern {
+			shown.ShadowedBy = first.Pattern
+		}
+		return nil
 	})
-	return o.shownProtected(b), err
+	return shown, err
+}
+
+// deployKey begins the name, and the id, of a deploy key among those who may push.
+const deployKey = "key:"
+
+// pusherID is the id of an actor: of a user by the name, or key:ID of a deploy key of the repository.
+func (o operator) pusherID(one host.Repo, name string) (string, error) {
+	id, isKey := strings.CutPrefix(name, deployKey)
+	if !isKey {
+		u, err := o.user(name)
+		return u.ID, err
+	}
+	if k, ok := o.s.Keys.ByID(id); !ok || k.RepoID != one.ID {
+		return "", control.Fail(control.NotFound, "%s has no deploy key %q", one.Path, id)
+	}
+	return name, nil
+}
+
+// pusherName is what an actor is called; "" where nobody has the id any more.
+func (o operator) pusherName(id string) string {
+	if u, ok := o.s.Users.ByID(id); ok {
+		return u.Name
+	}
+	if k, ok := o.s.Keys.ByID(strings.TrimPrefix(id, deployKey)); ok {
+		return "deploy key " + k.Label
+	}
+	return ""
 }
 
 // place puts a rule where it is to stand: before another, else where it stood, else behind all others.
@@ -299,8 +336,7 @@ func (o operator) ruleSet(r rules.Rules) RuleSet {
 func (o operator) shownProtected(b rules.Branch) Protected {
 	p := Protected{Pattern: b.Pattern, AllowForce: b.Force, AllowDelete: b.Delete, NoCreate: b.NoCreate, Who: []Pusher{}}
 	for _, id := range b.Who {
-		u, _ := o.s.Users.ByID(id)
-		p.Who = append(p.Who, Pusher{ID: id, Name: u.Name})
+		p.Who = append(p.Who, Pusher{ID: id, Name: o.pusherName(id)})
 	}
 	return p
 }
