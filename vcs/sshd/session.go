@@ -163,9 +163,21 @@ func (ses *session) command(line string, requests <-chan *gossh.Request) {
 	payload := struct{ Status uint32 }{uint32(status)}
 	_, _ = ses.ch.SendRequest("exit-status", false, gossh.Marshal(&payload))
 	_ = ses.ch.CloseWrite()
+	if status == exitRefused {
+		linger(ctx)
+	}
 	_ = ses.ch.Close()
 	cancel()
 	wg.Wait()
+}
+
+// linger leaves the channel of a refused client open for a moment. JSch looks whether it is open after it has sent its
+// command; where it has been closed by then, JGit tells of a failed connection and not of the reason.
+func linger(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(200 * time.Millisecond):
+	}
 }
 
 // runCounted runs a command where its credential does not run too many.
@@ -270,7 +282,7 @@ type admitted struct {
 }
 
 func (ses *session) upload(ctx context.Context, at admitted) error {
-	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID(), Hangup: func() { _ = ses.conn.Close() }}
+	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID()}
 	if err := ses.s.o.Upload.Advertise(ctx, at.repo, how, ses.ch); err != nil {
 		return err
 	}
@@ -295,18 +307,21 @@ func (ses *session) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(ses.ch.Stderr(), "Jeton: %s\n", wire.Escape(fmt.Sprintf(format, args...)))
 }
 
-// refused tells a refusal; git takes 128 for a repository that is not there.
+// exitRefused is what git ends with over a repository that is not there.
+const exitRefused = 128
+
+// refused tells a refusal.
 func (ses *session) refused(ctx context.Context, err error) int {
 	var r *host.Refusal
 	if !errors.As(err, &r) {
 		return ses.failed(ctx, "", err)
 	}
 	ses.say("%s", r.Sentence)
-	return 128
+	return exitRefused
 }
 
 func (ses *session) failed(ctx context.Context, path string, err error) int {
 	ses.s.o.Log.ErrorContext(ctx, "ssh command failed", "repository", path, "error", err)
 	ses.say("the server has failed; its administrator finds the reason in the log")
-	return 128
+	return exitRefused
 }
