@@ -48,7 +48,7 @@ func newInspection(r rules.Rules, o Objects) *inspection {
 	if o.TreeEntries <= 0 {
 		o.TreeEntries = 1_000_000
 	}
-	in := &inspection{policy: fsck.NewPolicy(r.Exempt), entries: o.TreeEntries}
+	in := &inspection{policy: fsck.NewPolicy(r.Exempt), entries: o.TreeEntries, files: files{old: maxOld}}
 	in.trees = fsck.Trees{MaxName: o.Path, Named: in.named}
 	return in
 }

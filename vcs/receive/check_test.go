@@ -225,6 +225,41 @@ func TestNamedFilesAreBounded(t *testing.T) {
 	}
 }
 
+// sees is a pusher who may see all, or nothing.
+type sees bool
+
+func (s sees) Object(context.Context, oid.ID) (bool, error) { return bool(s), nil }
+
+// A push of some bytes may not have the server read the files of all earlier pushes.
+func TestEarlierFilesAreReadWithinABudget(t *testing.T) {
+	s := newStand(t, Limits{})
+	earlier := blobOf(strings.Repeat("# a comment\n", 10))
+	tree := treeOf("100644 file", earlier.id())
+	s.pushUnder(nil, "refs/heads/main", commitOf(tree.id(), oid.Zero, "earlier"), tree, earlier)
+	s.pushUnder(nil, "refs/heads/x", change(oid.Zero, "x")...)
+	view, err := s.repo.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer view.Close()
+	for _, p := range view.Objects.Packs() {
+		_, sent, err := p.Find(earlier.id())
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := newInspection(rules.Rules{}, Objects{})
+		in.files.old = int64(len(earlier.content)) - 1
+		in.named(fsck.Gitmodules, earlier.id())
+		var limit *ingest.LimitError
+		if err := in.contents(ctx, view.Objects, p, sees(true)); errors.As(err, &limit) == sent {
+			t.Errorf("with the file in the pack itself: %v: got %v", sent, err)
+		}
+		if err := in.contents(ctx, view.Objects, p, sees(false)); err != nil {
+			t.Errorf("what the pusher may not see counts: %v", err)
+		}
+	}
+}
+
 func TestCollisionIsToldToTheClient(t *testing.T) {
 	p := &push{}
 	if got := p.words(fmt.Errorf("receive pack: %w", oid.ErrCollision)); !strings.Contains(got, "SHA-1 collision attack") {
