@@ -324,6 +324,7 @@ func (o *oracle) unpack(text string, err error) answered {
 		}
 	}
 	slices.Sort(a.cut)
+	a.cut = slices.Compact(a.cut) // git says it once for each want that comes to the same commit
 	a.objects, a.bases = o.index(packBytes)
 	return a
 }
