@@ -125,7 +125,7 @@ func (o Options) repack(ctx context.Context, repo storage.Repository, grace time
 	var add []storage.Staged
 	if p.write {
 		o.say(fmt.Sprintf("writing what refs reach: %d objects", len(p.reachable)))
-		add, err = report.stage(ctx, view, q, p.reachable, &pack.Roots{IDs: p.tips, Closed: true}, add)
+		add, err = report.stage(ctx, view, q, p.reachable, &pack.Roots{IDs: p.tips, Closed: len(view.Objects.Ends()) == 0}, add)
 	}
 	if err == nil && len(p.keep) > 0 {
 		o.say(fmt.Sprintf("writing what is kept for now: %d objects", len(p.keep)))

@@ -19,6 +19,7 @@ type Set struct {
 	blocks blocks
 	packs  []*Pack
 	cache  *cache
+	ends   map[oid.ID]struct{}
 }
 
 // NewSet makes a set of packs. The first is asked first, and a hit moves a pack to the front; cacheBytes bounds what is
@@ -29,6 +30,16 @@ func NewSet(packs []*Pack, cacheBytes int64) *Set {
 
 // Packs are the packs of the set, in the order in which they are asked now.
 func (s *Set) Packs() []*Pack { return append([]*Pack(nil), s.packs...) }
+
+// CutOff says which commits the history ends at, of which more is not meant to be here (gitformat-shallow: a commit that
+// stands there is one without parents). The map is shared from now on and must not change; nil for a whole history.
+func (s *Set) CutOff(ends map[oid.ID]struct{}) { s.ends = ends }
+
+// Ends are the commits that CutOff was told of; nil for a whole history.
+func (s *Set) Ends() map[oid.ID]struct{} { return s.ends }
+
+// IsEnd reports whether the parents of a commit are not meant to be here.
+func (s *Set) IsEnd(id oid.ID) bool { _, ok := s.ends[id]; return ok }
 
 // Find looks an object up in all packs.
 func (s *Set) Find(id oid.ID) (Location, bool, error) {

@@ -43,7 +43,7 @@ const maxExcept = 4096
 
 // vouch says what the walk has shown of fresh.
 func (c *connection) vouch() (*pack.Roots, error) {
-	roots := &pack.Roots{IDs: c.roots, Closed: !c.leaves && c.count == c.fresh.Count()}
+	roots := &pack.Roots{IDs: c.roots, Closed: !c.leaves && c.count == c.fresh.Count() && len(c.set.Ends()) == 0}
 	if c.count == c.fresh.Count() {
 		return roots, nil
 	}

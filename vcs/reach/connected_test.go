@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -130,6 +131,39 @@ func TestParentsComeFirst(t *testing.T) {
 		}
 		if len(got) != 4 || at[a] > at[b] || at[a] > at[c] || at[b] > at[d] || at[c] > at[d] {
 			t.Errorf("%v became %v", in, got)
+		}
+	}
+}
+
+func TestPushesToAShallowRepositoryAreWholeUpToItsEnds(t *testing.T) {
+	dir := random(t, 31, 30)
+	tip := id(t, dir, "c29")
+	shallow := t.TempDir()
+	git(t, "", "", "clone", "-q", "--bare", "--single-branch", "--no-tags", "-b", "c29", "--depth", "2", "file://"+dir, shallow)
+	file, err := os.ReadFile(filepath.Join(shallow, "shallow"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[oid.ID]struct{}{}
+	for hex := range strings.FieldsSeq(string(file)) {
+		end, _ := oid.Parse(hex)
+		ends[end] = struct{}{}
+	}
+	packs := open(t, shallow)
+	if len(packs) != 1 || len(ends) == 0 {
+		t.Fatalf("%d packs, %d ends", len(packs), len(ends))
+	}
+	for _, known := range []bool{false, true} {
+		set := pack.NewSet(packs, 1<<20)
+		if known {
+			set.CutOff(ends)
+		}
+		roots, err := Connected(context.Background(), set, packs[0], []oid.ID{tip}, NewVisible(set, nil, Options{}))
+		if known && (err != nil || roots == nil || roots.Closed) {
+			t.Errorf("up to its ends: %+v, %v; a pack that ends there is never closed", roots, err)
+		}
+		if !known && !errors.Is(err, ErrMissing) {
+			t.Errorf("as a whole history: %v", err)
 		}
 	}
 }

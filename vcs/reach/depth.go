@@ -24,7 +24,7 @@ func (c Cut) Empty() bool { return len(c.within.marks) == 0 }
 
 // Depth cuts a history off at a depth: the boundary are the commits with parents that lie exactly depth commits away from
 // the nearest want, the wants themselves being 1 (gitprotocol-pack, "deepen"). Wants that are no commits, and point to
-// none, have no depth. budget is how many commits may be walked, as in Request; ErrBudget.
+// none, have no depth. Where the history of the repository itself ends (pack.Set.IsEnd) is a boundary too. budget is how many commits may be walked, as in Request; ErrBudget.
 func Depth(ctx context.Context, set *pack.Set, wants []oid.ID, depth, budget int) (Cut, error) {
 	r := reader{set, newPurse(budget)}
 	cut := Cut{within: newSeen(set)}
@@ -52,7 +52,7 @@ func (c *Cut) level(ctx context.Context, r reader, met []oid.ID, last bool) (nex
 		if err != nil {
 			return nil, err
 		}
-		if last && len(commit.Parents) > 0 {
+		if last && len(commit.Parents) > 0 || r.set.IsEnd(id) {
 			c.Boundary = append(c.Boundary, id)
 			continue
 		}

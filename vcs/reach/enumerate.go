@@ -22,7 +22,7 @@ type Request struct {
 	Boundary, Unshallow []oid.ID
 	// Filter is loaded (filter.Load). What is wanted by its own id is sent whatever it says.
 	Filter filter.Filter
-	// Budget is how many commits and trees may be read; 0 means DefaultBudget.
+	// Budget is how many commits and trees may be read; 0 sets no bound, for those who are trusted.
 	Budget int
 }
 

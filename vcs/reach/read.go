@@ -76,7 +76,7 @@ const perUnit = 64 << 10
 
 func newPurse(budget int) *purse {
 	if budget <= 0 {
-		budget = DefaultBudget
+		return nil
 	}
 	return &purse{budget, budget}
 }
@@ -116,6 +116,9 @@ func (r reader) commit(id oid.ID) (object.Commit, error) {
 	c, err := object.ParseCommit(data)
 	if err != nil {
 		return c, fmt.Errorf("commit %s: %w", id, err)
+	}
+	if r.set.IsEnd(id) {
+		c.Parents = nil
 	}
 	return c, nil
 }

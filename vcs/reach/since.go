@@ -112,8 +112,8 @@ func (p *paint) limit(ctx context.Context, since int64) error {
 
 // beyond reports whether a commit lies within a cut and one of its parents does not.
 func (p *paint) beyond(id oid.ID, cut Cut) (bool, error) {
-	if p.has(id) {
-		return false, nil
+	if p.has(id) || p.set.IsEnd(id) {
+		return !p.has(id), nil
 	}
 	for _, parent := range p.nodes[id].c.Parents {
 		within, err := cut.Has(parent)

@@ -227,6 +227,7 @@ func (p *push) apply(q storage.Quarantine, name string) (err error) {
 			return err
 		}
 		set = pack.NewSet(append([]*pack.Pack{fresh}, view.Objects.Packs()...), 32<<20)
+		set.CutOff(view.Objects.Ends())
 	}
 	roots, err := p.connect(view, set, fresh)
 	if err != nil {

@@ -51,6 +51,9 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 		_ = out.Line("version 1")
 	}
 	s.refs(out, see, ses.ID)
+	if err := s.ends(ctx, out, view, see); err != nil {
+		return err
+	}
 	_ = out.Flush()
 	return out.Send()
 }

@@ -63,7 +63,7 @@ func (c *conversation) sections(q *request, n *negotiation) error {
 	if err != nil {
 		return err
 	}
-	if q.deepens() || len(k.client) > 0 {
+	if q.deepens() || len(k.client) > 0 || c.isShallow() {
 		c.say("shallow-info")
 		c.tellCut(k)
 		c.delim()

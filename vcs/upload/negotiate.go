@@ -84,6 +84,9 @@ func (c *conversation) commit(id oid.ID) (object.Commit, bool) {
 		return object.Commit{}, false
 	}
 	commit, err := object.ParseCommit(data)
+	if c.view.Objects.IsEnd(id) {
+		commit.Parents = nil
+	}
 	return commit, err == nil
 }
 

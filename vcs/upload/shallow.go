@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -36,14 +37,17 @@ func (c *conversation) shape(q *request) (cut, error) {
 func (c *conversation) cut(q *request) (cut, error) {
 	var k cut
 	var err error
-	if k.client, err = c.shallows(q.shallow); err != nil || !q.deepens() {
+	if k.client, err = c.shallows(q.shallow); err != nil {
 		return k, err
+	}
+	if !q.deepens() {
+		return c.ownEnds(q, k)
 	}
 	var ends reach.Cut
 	switch budget := c.s.o.Limits.Walk; {
 	case q.ranged:
 		ends, err = c.since(q)
-	case q.depth == infinite:
+	case q.depth == infinite && !c.isShallow():
 		k.unshallow = k.client
 		return k, nil
 	case q.relative:
@@ -54,6 +58,50 @@ func (c *conversation) cut(q *request) (cut, error) {
 	if err != nil {
 		return k, fmt.Errorf("compute depth: %w", tooLong(err))
 	}
+	return k.at(ends)
+}
+
+// ownEnds is where the history of a client ends that has not asked for a depth: where that of the repository does. Clients of
+// protocols 0 and 1 know from the advertisement.
+func (c *conversation) ownEnds(q *request, k cut) (cut, error) {
+	if !c.isShallow() || c.ses.Version != wire.V2 {
+		return k, nil
+	}
+	ends, err := reach.Depth(c.ctx, c.view.Objects, q.wants, infinite, c.s.o.Limits.Walk)
+	if err != nil {
+		return k, fmt.Errorf("look for the end of history: %w", tooLong(err))
+	}
+	return k.at(ends)
+}
+
+// ends writes where the history of a shallow repository ends, as far as the client may know of it (gitprotocol-pack,
+// "Reference Discovery").
+func (s *Server) ends(ctx context.Context, out *wire.Writer, view *storage.View, see sight) error {
+	var ends []oid.ID
+	for id := range view.Objects.Ends() {
+		ends = append(ends, id)
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	visible := reach.NewVisible(view.Objects, see.tips(), reach.Options{Budget: s.o.Limits.Walk})
+	for _, id := range normal(ends) {
+		ok, err := visible.Commit(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look for the end of history: %w", err)
+		}
+		if ok {
+			_ = out.Linef("shallow %s", id)
+		}
+	}
+	return nil
+}
+
+// isShallow reports whether the repository lacks a part of its history itself.
+func (c *conversation) isShallow() bool { return len(c.view.Objects.Ends()) > 0 }
+
+// at takes over what a walk has come to.
+func (k cut) at(ends reach.Cut) (cut, error) {
 	k.boundary = ends.Boundary
 	isEnd := set(k.boundary)
 	for _, id := range k.client {

@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -119,5 +120,85 @@ func TestPartialClonesOfEveryKind(t *testing.T) {
 				t.Errorf("%d of %d objects are sent", n, all)
 			}
 		})
+	}
+}
+
+// cutOff makes the repository a shallow one, as an administrator does with C git.
+func (f *fixture) cutOff(depth string) {
+	f.t.Helper()
+	dir := filepath.Join(f.t.TempDir(), "shallow.git")
+	git(f.t, "", "clone", "-q", "--bare", "--branch=main", "--depth="+depth, "file://"+f.dir, dir)
+	for _, name := range []string{"objects", "refs", "packed-refs", "shallow"} {
+		if err := os.RemoveAll(filepath.Join(f.dir, name)); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(f.dir, name)); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	f.rescan()
+}
+
+func TestClonesOfAShallowRepository(t *testing.T) {
+	f := history(t, 9, Options{})
+	f.cutOff("4")
+	ends := git(t, f.dir, "rev-parse", "main~3")
+	eachVersion(t, func(t *testing.T, v string) {
+		dir := filepath.Join(t.TempDir(), "clone")
+		git(t, "", "-c", v, "clone", "-q", f.url, dir)
+		for _, step := range []struct{ args, want string }{
+			{"fetch -q", "4"}, {"fetch -q --depth=2", "2"}, {"fetch -q --deepen=1", "3"}, {"fetch -q --depth=100", "4"}, {"fetch -q --depth=2", "2"}, {"fetch -q --depth=2147483647", "4"},
+			{"fetch -q --shallow-exclude=v1", "1"}, {"fetch -q --shallow-since=2001-01-01", "4"},
+		} {
+			git(t, dir, append([]string{"-c", v}, strings.Fields(step.args)...)...)
+			fsck(t, dir)
+			if n := git(t, dir, "rev-list", "--count", "origin/main"); n != step.want {
+				t.Errorf("after %s there are %s commits, want %s", step.args, n, step.want)
+			}
+		}
+		dir = filepath.Join(t.TempDir(), "fresh")
+		git(t, "", "-c", v, "clone", "-q", f.url, dir)
+		if git(t, dir, "rev-parse", "--is-shallow-repository") != "true" {
+			t.Error("a clone of a shallow repository is not shallow")
+		}
+	})
+	if got := f.advertisement(wire.V0); !strings.HasSuffix(got, pkt("shallow "+ends+"\n", "0000")) {
+		t.Errorf("the advertisement ends in %q", got[len(got)-100:])
+	}
+}
+
+func TestAShallowRepositoryGrowsAndIsWholeAgain(t *testing.T) {
+	f := history(t, 9, Options{})
+	whole := filepath.Join(t.TempDir(), "whole.git")
+	git(t, "", "clone", "-q", "--mirror", f.dir, whole)
+	f.cutOff("3")
+	eachVersion(t, func(t *testing.T, v string) {
+		dir := filepath.Join(t.TempDir(), "clone")
+		git(t, "", "-c", v, "clone", "-q", f.url, dir)
+		f.commit("more", v)
+		f.push("main")
+		git(t, dir, "-c", v, "fetch", "-q")
+		fsck(t, dir)
+		if got := git(t, dir, "rev-parse", "origin/main"); got != f.id("main") {
+			t.Errorf("origin/main is %s", got)
+		}
+	})
+	git(t, f.dir, "fetch", "-q", "--unshallow", whole)
+	f.rescan()
+	dir := filepath.Join(t.TempDir(), "clone")
+	git(t, "", "clone", "-q", f.url, dir)
+	fsck(t, dir)
+	if got, want := git(t, dir, "rev-list", "--count", "origin/main"), git(t, f.src, "rev-list", "--count", "main"); got != want {
+		t.Errorf("%s commits, want %s", got, want)
+	}
+}
+
+func TestABrokenShallowFileIsTold(t *testing.T) {
+	f := history(t, 2, Options{})
+	if err := os.WriteFile(filepath.Join(f.dir, "shallow"), []byte("nonsense\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.repo.Rescan(t.Context()); err == nil || !strings.Contains(err.Error(), "bad shallow line") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"slices"
 	"sync"
 
+	"jeton/vcs/oid"
 	"jeton/vcs/storage"
 )
 
@@ -71,9 +72,10 @@ type Repository struct {
 	mu      sync.Mutex
 	packs   *generation // nil while cool
 	refs    state
-	cost    int64  // of what is kept, in bytes, for Warm
-	epoch   uint64 // counts changes of refs
-	dropped uint64 // counts maintenance that dropped objects
+	ends    map[oid.ID]struct{} // of a shallow repository (shallow.go); never changed in place
+	cost    int64               // of what is kept, in bytes, for Warm
+	epoch   uint64              // counts changes of refs
+	dropped uint64              // counts maintenance that dropped objects
 	closed  bool
 	// live are the names of packs that are in use from now on: a retired pack of the same name is not unlinked.
 	live map[string]bool
@@ -139,6 +141,10 @@ func (r *Repository) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ends, err := r.readShallow()
+	if err != nil {
+		return err
+	}
 	if err := r.settle(refs.snap); err != nil {
 		return fmt.Errorf("tidy up after a push: %w", err)
 	}
@@ -159,6 +165,7 @@ func (r *Repository) load(ctx context.Context) error {
 	}
 	r.peelAll(packs.set(r.o.cache()), refs.snap.Refs)
 	r.mu.Lock()
+	r.ends = ends
 	for _, p := range packs.packs {
 		r.live[p.Name] = true
 	}
@@ -229,7 +236,7 @@ var ErrClosed = errors.New("repository is closed")
 func (r *Repository) View(ctx context.Context) (*storage.View, error) {
 	for {
 		r.mu.Lock()
-		packs, refs, cost, closed := r.packs, r.refs.snap, r.cost, r.closed
+		packs, refs, ends, cost, closed := r.packs, r.refs.snap, r.ends, r.cost, r.closed
 		if packs != nil {
 			packs.retain()
 		}
@@ -242,7 +249,9 @@ func (r *Repository) View(ctx context.Context) (*storage.View, error) {
 		}
 		if packs != nil {
 			r.o.Warm.touch(r, cost)
-			return storage.NewView(refs, packs.set(r.o.cache()), packs.release), nil
+			set := packs.set(r.o.cache())
+			set.CutOff(ends)
+			return storage.NewView(refs, set, packs.release), nil
 		}
 		if err := r.warm(ctx); err != nil {
 			return nil, err

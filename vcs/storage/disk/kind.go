@@ -28,17 +28,12 @@ func (r *Repository) supported() error {
 	if err := extensions(c); err != nil {
 		return err
 	}
-	for _, borrowed := range []struct{ file, sentence string }{
-		{"objects/info/alternates", "it borrows objects from another repository (objects/info/alternates); run `git repack -a -d` and remove that file"},
-		{"shallow", "its history is cut off (it is shallow); run `git fetch --unshallow` in it"},
-	} {
-		b, err := os.ReadFile(filepath.Join(r.dir, borrowed.file))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if len(strings.TrimSpace(string(b))) > 0 {
-			return fmt.Errorf("%s: %w", borrowed.sentence, ErrUnsupported)
-		}
+	b, err := os.ReadFile(filepath.Join(r.dir, "objects/info/alternates"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(strings.TrimSpace(string(b))) > 0 {
+		return fmt.Errorf("it borrows objects from another repository (objects/info/alternates); run `git repack -a -d` and remove that file: %w", ErrUnsupported)
 	}
 	return nil
 }
