@@ -20,6 +20,8 @@ type paint struct {
 	// stopHave are the client's shallow commits, which the paint does not cross; stopWant the boundary of a depth.
 	stopHave, stopWant ids
 	order              []oid.ID // commits that were not painted when they were walked
+	// ahead are commits that will be painted when they are met (limit).
+	ahead ids
 }
 
 // node is a commit that the walk has met: it waits in the queue, then it is walked; painted it may become at any time.
@@ -49,7 +51,7 @@ func (p *paint) meet(id oid.ID, painted bool) error {
 		n = &node{c: c}
 		p.nodes[id] = n
 	}
-	if painted {
+	if painted || p.ahead.has(id) {
 		p.brush(id)
 	}
 	if !n.queued && !n.walked {

@@ -17,6 +17,7 @@ func Since(ctx context.Context, set *pack.Set, wants []oid.ID, since int64, not 
 	r := reader{set, newPurse(budget)}
 	cut := Cut{within: newSeen(set)}
 	p := newPaint(r, Request{})
+	p.ahead = ids{}
 	excluded, err := p.begin(not, true)
 	if err != nil {
 		return cut, err
@@ -61,6 +62,9 @@ func (p *paint) begin(tips []oid.ID, painted bool) (int, error) {
 		if err := p.meet(id, painted); err != nil {
 			return 0, err
 		}
+		if painted {
+			p.paintParents(id)
+		}
 	}
 	return len(commits), nil
 }
@@ -98,6 +102,7 @@ func (p *paint) limit(ctx context.Context, since int64) error {
 		if err := p.walk(next.id); err != nil {
 			return err
 		}
+		p.lookAhead(next.id)
 		switch {
 		case !p.has(next.id):
 			oldest, left = next.when, slop
@@ -108,6 +113,27 @@ func (p *paint) limit(ctx context.Context, since int64) error {
 		}
 	}
 	return nil
+}
+
+// lookAhead paints the parents of the parents of what is left out, met or not: where clocks are wrong it decides what lies
+// within, and git does so.
+func (p *paint) lookAhead(id oid.ID) {
+	if !p.has(id) {
+		return
+	}
+	for _, parent := range p.nodes[id].c.Parents {
+		p.paintParents(parent)
+	}
+}
+
+// paintParents paints the parents of a commit that was met, now or when they are met.
+func (p *paint) paintParents(id oid.ID) {
+	for _, parent := range p.nodes[id].c.Parents {
+		if p.nodes[parent] == nil {
+			p.ahead.add(parent)
+		}
+		p.brush(parent)
+	}
 }
 
 // beyond reports whether a commit lies within a cut and one of its parents does not.
