@@ -236,10 +236,10 @@ func TestAdvertisementOfAnEmptyRepository(t *testing.T) {
 
 func TestLimitsThatAreNotSetHaveDefaults(t *testing.T) {
 	l := Limits{}.withDefaults()
-	if l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 || l.Visit <= 0 {
+	if l.Refs != 1_000_000 || l.ServerOptions != 1000 || l.Wants != 100_000 || l.Haves != 1_000_000 || l.Prefixes != 65_536 || l.Request != 64<<20 || l.Walk <= 0 || l.Visit <= 0 {
 		t.Errorf("defaults are %+v", l)
 	}
-	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5, ServerOptions: 6, Visit: 7}
+	set := Limits{Wants: 1, Haves: 2, Prefixes: 3, Request: 4, Walk: 5, ServerOptions: 6, Refs: 8, Visit: 7}
 	if got := set.withDefaults(); got != set {
 		t.Errorf("what was set became %+v", got)
 	}

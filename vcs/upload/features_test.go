@@ -50,7 +50,9 @@ func TestRealGitWantsRefsByNameAndTakesEverythingInBands(t *testing.T) {
 	}
 	fsck(t, dir)
 	t.Setenv("GIT_TEST_SIDEBAND_ALL", "0")
-	trace = traced(t, func() { git(t, "", "-c", "protocol.version=2", "clone", "-q", f.url, filepath.Join(t.TempDir(), "clone")) })
+	trace = traced(t, func() {
+		git(t, "", "-c", "protocol.version=2", "clone", "-q", f.url, filepath.Join(t.TempDir(), "clone"))
+	})
 	if strings.Contains(trace, "> sideband-all") {
 		t.Error("this git asks for it all the same")
 	}

@@ -74,15 +74,25 @@ func empty(t testing.TB, o Options) *fixture {
 func history(t testing.TB, n int, o Options) *fixture {
 	t.Helper()
 	f := empty(t, o)
+	who := func(role string) string { return fmt.Sprintf("%s A <a@example.com> %d +0000\n", role, f.clock) }
+	said := func(text string) string { return fmt.Sprintf("data %d\n%s\n", len(text), text) }
+	var b strings.Builder // for git fast-import: one process in place of three for each commit
 	for i := range n {
-		f.commit(fmt.Sprintf("dir%d/file%d", i%3, i%7), strings.Repeat(fmt.Sprintf("line %d\n", i), 50))
+		f.clock += 60
+		name := fmt.Sprintf("dir%d/file%d", i%3, i%7)
+		fmt.Fprintf(&b, "commit refs/heads/main\nmark :%d\n%s%s%s", i+1, who("author"), who("committer"), said("change "+name+"\n"))
+		fmt.Fprintf(&b, "M 100644 inline %s\n%s", name, said(strings.Repeat(fmt.Sprintf("line %d\n", i), 50)))
 	}
-	git(t, f.src, "branch", "old", "HEAD~1")
-	git(t, f.src, "tag", "light")
-	git(t, f.src, "tag", "-a", "-m", "one", "v1", "HEAD~1")
-	git(t, f.src, "tag", "-a", "-m", "tag of a tag", "v1-signed", "v1")
-	f.push("--all")
-	f.push("--tags")
+	fmt.Fprintf(&b, "reset refs/heads/old\nfrom :%d\n\nreset refs/tags/light\nfrom :%d\n\n", n-1, n)
+	fmt.Fprintf(&b, "tag v1\nmark :%d\nfrom :%d\n%s%s", n+1, n-1, who("tagger"), said("one\n"))
+	fmt.Fprintf(&b, "tag v1-signed\nfrom :%d\n%s%s", n+1, who("tagger"), said("tag of a tag\n"))
+	cmd := exec.CommandContext(context.Background(), "git", "-C", f.src, "fast-import", "--quiet")
+	cmd.Stdin = strings.NewReader(b.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git fast-import: %v\n%s", err, out)
+	}
+	git(t, f.src, "reset", "-q", "--hard")
+	f.push("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
 	return f
 }
 
