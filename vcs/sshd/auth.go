@@ -2,7 +2,9 @@ package sshd
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"runtime/debug"
 
 	"github.com/gliderlabs/ssh"
 	gossh "golang.org/x/crypto/ssh"
@@ -23,7 +25,9 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 			if passwords++; passwords > s.o.Passwords {
 				return nil, errors.New("too many passwords")
 			}
-			id, err := s.o.Auth.Password(ctx, conn.User(), string(secret), conn.RemoteAddr())
+			id, err := s.ask(func() (Identity, error) {
+				return s.o.Auth.Password(ctx, conn.User(), string(secret), conn.RemoteAddr())
+			})
 			if err != nil {
 				s.notAllowed("password", conn.RemoteAddr(), err)
 				return nil, err
@@ -31,7 +35,7 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 			return letIn(ctx, id)
 		},
 		VerifiedPublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey, _ *gossh.Permissions, _ string) (*gossh.Permissions, error) {
-			id, err := s.o.Auth.PublicKey(ctx, conn.User(), key, conn.RemoteAddr())
+			id, err := s.ask(func() (Identity, error) { return s.o.Auth.PublicKey(ctx, conn.User(), key, conn.RemoteAddr()) })
 			if err != nil {
 				s.notAllowed("key", conn.RemoteAddr(), err)
 				return nil, err
@@ -46,7 +50,7 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 func (s *Server) offered(ctx ssh.Context, key ssh.PublicKey) bool {
 	permissions := &gossh.Permissions{}
 	ctx.Permissions().Permissions = permissions
-	id, err := s.o.Auth.PublicKey(ctx, ctx.User(), key, ctx.RemoteAddr())
+	id, err := s.ask(func() (Identity, error) { return s.o.Auth.PublicKey(ctx, ctx.User(), key, ctx.RemoteAddr()) })
 	if err != nil {
 		s.notAllowed("key", ctx.RemoteAddr(), err)
 		var told *Told
@@ -59,6 +63,17 @@ func (s *Server) offered(ctx ssh.Context, key ssh.PublicKey) bool {
 		permissions.Extensions = map[string]string{"no-touch-required": ""} // the name that x/crypto looks for
 	}
 	return true
+}
+
+// ask keeps a fault in the Authenticator from ending the process: nobody else catches one while a client signs in.
+func (s *Server) ask(question func() (Identity, error)) (id Identity, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.o.Log.Error("panic in an ssh sign-in", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			id, err = Identity{}, errors.New("the server has failed")
+		}
+	}()
+	return question()
 }
 
 // notAllowed logs why somebody was not let in: a wrong credential is no event, a failure of the server is an error.

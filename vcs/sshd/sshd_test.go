@@ -34,6 +34,8 @@ type keeper struct {
 	noTouchOf string
 	// forget is a key that is known when it is offered and not when it has signed.
 	forget string
+	// poison is a key at which the keeper panics.
+	poison string
 	seen   map[string]int // guarded by mu
 	mu     sync.Mutex
 }
@@ -47,6 +49,9 @@ func (k *keeper) Password(_ context.Context, _, secret string, _ net.Addr) (Iden
 
 func (k *keeper) PublicKey(_ context.Context, _ string, key gossh.PublicKey, _ net.Addr) (Identity, error) {
 	wire := string(key.Marshal())
+	if wire == k.poison {
+		panic("poison")
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.seen == nil {
@@ -221,6 +226,49 @@ func TestWeakAlgorithmsAreRefused(t *testing.T) {
 		t.Errorf("the post-quantum key exchange: %v", err)
 	} else {
 		_ = c.Close()
+	}
+}
+
+// TestAnOldJavaClientFindsWhatItKnows offers what JSch 0.1.54 does, first what it prefers: it knows no ed25519, no
+// rsa-sha2 and no authenticated cipher.
+func TestAnOldJavaClientFindsWhatItKnows(t *testing.T) {
+	ada := newSigner(t)
+	addr := serve(t, &keeper{passwords: map[string]string{"ada's": "ada"}, keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}}, nil)
+	var kind string
+	client, err := gossh.Dial("tcp", addr, &gossh.ClientConfig{User: "git", Auth: []gossh.AuthMethod{gossh.Password("ada's")},
+		Config: gossh.Config{
+			KeyExchanges: []string{gossh.KeyExchangeECDHP256, gossh.KeyExchangeECDHP384, gossh.KeyExchangeECDHP521, gossh.InsecureKeyExchangeDH14SHA1},
+			Ciphers:      []string{gossh.CipherAES128CTR, gossh.InsecureCipherAES128CBC, gossh.InsecureCipherTripleDESCBC},
+			MACs:         []string{gossh.HMACSHA1, gossh.HMACSHA256},
+		},
+		HostKeyAlgorithms: []string{gossh.KeyAlgoRSA, gossh.InsecureKeyAlgoDSA, gossh.KeyAlgoECDSA256, gossh.KeyAlgoECDSA384, gossh.KeyAlgoECDSA521},
+		HostKeyCallback:   func(_ string, _ net.Addr, key gossh.PublicKey) error { kind = key.Type(); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if got := greeted(t, client); got != "ada" || kind != gossh.KeyAlgoECDSA256 {
+		t.Errorf("greeted as %q by a host key of %s", got, kind)
+	}
+}
+
+func TestAFaultWhileSomebodySignsInEndsNothingElse(t *testing.T) {
+	ada, bad := newSigner(t), newSigner(t)
+	k := &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada"}, poison: string(bad.PublicKey().Marshal())}
+	log := &alarm{Handler: slog.DiscardHandler}
+	addr := serve(t, k, func(o *Options) { o.Log = slog.New(log) })
+	if _, err := dial(addr, gossh.Config{}, gossh.PublicKeys(bad)); err == nil {
+		t.Error("a fault let somebody in")
+	}
+	client, err := dial(addr, gossh.Config{}, gossh.PublicKeys(ada))
+	if err != nil {
+		t.Fatalf("afterwards: %v", err)
+	}
+	defer client.Close()
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	if len(log.said) == 0 || !strings.Contains(log.said[0], "panic") {
+		t.Errorf("logged %q", log.said)
 	}
 }
 
