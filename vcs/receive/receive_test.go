@@ -64,7 +64,6 @@ type stand struct {
 	journal *journal
 	server  *Server
 	recheck error
-	created int
 }
 
 func newStand(t testing.TB, limits Limits) *stand {
