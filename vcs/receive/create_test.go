@@ -10,6 +10,7 @@ import (
 
 	"jeton/vcs/host"
 	"jeton/vcs/oid"
+	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
 
@@ -72,5 +73,31 @@ func TestARepositoryIsMadeByAGoodPushAndByNothingElse(t *testing.T) {
 	}
 	if err := s.server.Serve(ctx, Session{Stateless: true}, strings.NewReader(""), io.Discard); err != nil {
 		t.Errorf("silence: %v", err)
+	}
+}
+
+// maintained is a repository whose first Update finds that objects were dropped meanwhile.
+type maintained struct {
+	storage.Repository
+	updates *int
+}
+
+func (m maintained) Update(ctx context.Context, basis storage.Basis, b storage.Batch) ([]storage.RefResult, error) {
+	if *m.updates++; *m.updates == 1 {
+		return nil, storage.ErrRecheck
+	}
+	return m.Repository.Update(ctx, basis, b)
+}
+
+func TestARepositoryIsPublishedOnceThoughThePushIsCheckedAgain(t *testing.T) {
+	s, updates, published := newStand(t, Limits{}), 0, 0
+	ses := Session{Stateless: true, Recheck: func(context.Context) error { return nil }, Create: func(context.Context) (*host.Unborn, error) {
+		return &host.Unborn{Repo: maintained{s.repo, &updates}, Publish: func(context.Context) error { published++; return nil }, Drop: func(context.Context) error { return nil }}, nil
+	}}
+	c := change(oid.Zero, "one")
+	var out bytes.Buffer
+	err := s.server.Serve(ctx, ses, bytes.NewReader(request(packOf(c...), line(oid.Zero, c[0].id(), "refs/heads/main", "report-status"))), &out)
+	if err != nil || !strings.Contains(out.String(), "ok refs/heads/main") || updates != 2 || published != 1 {
+		t.Errorf("%q, %v; %d updates, published %d times", out.String(), err, updates, published)
 	}
 }

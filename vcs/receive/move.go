@@ -17,8 +17,15 @@ import (
 // which the push was judged: storage.ErrRecheck where they are not. A refusal is noted at the commands.
 func (p *push) admitted() error {
 	err := p.ses.Recheck(p.ctx)
-	if err == nil && p.unborn != nil {
-		err = p.unborn.Publish(p.ctx)
+	if err == nil {
+		now, rerr := p.rulesNow()
+		if rerr != nil {
+			return rerr
+		}
+		if !reflect.DeepEqual(now, p.rules) {
+			return storage.ErrRecheck
+		}
+		err = p.publish()
 	}
 	var r *host.Refusal
 	if errors.As(err, &r) {
@@ -30,11 +37,19 @@ func (p *push) admitted() error {
 	if err != nil {
 		return fmt.Errorf("ask the door again: %w", err)
 	}
-	now, err := p.rulesNow()
-	if err == nil && !reflect.DeepEqual(now, p.rules) {
-		return storage.ErrRecheck
+	return nil
+}
+
+// publish lets others find a repository that this push makes; once, also where the push is checked again.
+func (p *push) publish() error {
+	if p.unborn == nil || p.published {
+		return nil
 	}
-	return err
+	if err := p.unborn.Publish(p.ctx); err != nil {
+		return err
+	}
+	p.published = true
+	return nil
 }
 
 // move writes the journal and moves the refs of the live commands.

@@ -40,6 +40,8 @@ type push struct {
 	rules    rules.Rules
 	repo     storage.Repository
 	unborn   *host.Unborn // the repository that this push makes; nil where one was there
+	// published says that others find it.
+	published bool
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
 	// inspect checks the objects.
