@@ -336,3 +336,40 @@ func (r *rnd) tag() string {
 		pick(r, "tagger "+r.person()+"\n", "tagger "+r.person()+"\n", "tagger "+r.person()+"\n", "") +
 		pick(r, "\nmessage\n", "\n", "", "more x\n\n", "\n\x00")
 }
+
+// What docs/checks.md says of C git's own severities: where both find the same, which of them does git let pass?
+func TestWhatGitLetsPass(t *testing.T) {
+	s := newStore(t)
+	for _, c := range commits {
+		s.add(plumbing.CommitObject, c.content)
+	}
+	for _, c := range tags {
+		s.add(plumbing.TagObject, c.content)
+	}
+	parse := s.add(plumbing.BlobObject, "<html>")
+	s.add(plumbing.TreeObject, "100644 .gitmodules\x00"+string(parse[:]))
+	for _, e := range []string{"100644 .gitmodules", "120000 .gitmodules", "120000 .gitattributes", "120000 .gitignore", "120000 .mailmap", "100664 a", "0100644 a", "100644 .git"} {
+		s.add(plumbing.TreeObject, e+"\x00"+string(parse[:]))
+	}
+	var warned, refused Set
+	for _, m := range regexp.MustCompile(`(?m)^(error|warning) in \w+ [0-9a-f]+: (\w+):`).FindAllStringSubmatch(s.git("fsck", "--strict", "--no-dangling", "--no-progress"), -1) {
+		message, ok := Parse(m[2])
+		if !ok {
+			t.Errorf("git knows a message that is not in the table: %s", m[2])
+		}
+		if m[1] == "error" {
+			refused.add(message)
+		} else {
+			warned.add(message)
+		}
+	}
+	want := of(GitmodulesParse, GitattributesSymlink, GitignoreSymlink, MailmapSymlink, BadFilemode, BadTagName, MissingTaggerEntry)
+	if warned != want {
+		t.Errorf("git warns of %v, and docs/checks.md says %v", names(warned), names(want))
+	}
+	for m := range All() {
+		if m.Rank() == Noted && !want.Has(m) && m != ExtraHeaderEntry && !refused.Has(m) {
+			t.Errorf("docs/checks.md says that git refuses %s, and it does not", m)
+		}
+	}
+}
