@@ -25,6 +25,7 @@ const (
 	pushToNothing = "push to where no repository is"
 	divergedPush  = "push without having fetched"
 	racedPush     = "push when somebody else was faster"
+	protectedPush = "push by force to a protected branch"
 	readerPush    = "push with a credential for reading"
 	wrongSecret   = "clone with a wrong credential"
 	missing       = "clone what is not there"
@@ -60,6 +61,7 @@ var features = []feature{
 	{pushToNothing, pushesToNothing, verbPush},
 	{divergedPush, pushesUnfetched, verbPush},
 	{racedPush, losesARace, verbPush},
+	{protectedPush, pushesAgainstARule, verbPush},
 	{readerPush, pushesAsReader, verbPush},
 	{wrongSecret, isAStranger, verbClone},
 	{missing, clonesNothing, verbClone},
@@ -259,6 +261,17 @@ func losesARace(t *testing.T, p *party) {
 	git(t, p.work, "rebase", "-q", "origin/main")
 	p.must(t, verbPush, p.work, "refs/heads/main:refs/heads/main")
 	p.pushed(t, "refs/heads/main", "HEAD")
+}
+
+func pushesAgainstARule(t *testing.T, p *party) {
+	p.s.jeton(t, "repo", "protect", p.repo, "kept/*")
+	p.must(t, verbPush, p.work, "refs/heads/main:refs/heads/kept/one")
+	p.pushed(t, "refs/heads/kept/one", "HEAD")
+	commit(t, p.work, "more.txt", noise(t, 40))
+	p.must(t, verbPush, p.work, "refs/heads/main:refs/heads/kept/one")
+	p.pushed(t, "refs/heads/kept/one", "HEAD")
+	git(t, p.work, "commit", "-q", "--amend", "-m", "Amended")
+	p.unmoved(t, func() { p.refused(t, protectedPush, p.order(verbPush, p.work, "+refs/heads/main:refs/heads/kept/one")) })
 }
 
 func pushesAsReader(t *testing.T, p *party) {

@@ -9,6 +9,7 @@ import (
 
 const (
 	noSSH     = "isomorphic-git speaks HTTP alone"
+	byRule    = `protected branch: the rule "refs/heads/kept/*" allows no force push`
 	noFilter  = "this release has no filters"
 	noShallow = "this release takes whole histories alone"
 	lateForUs = "its SSH is the library's own and cannot be held up between advertisement and push; the race is tried over HTTP"
@@ -34,7 +35,7 @@ var clients = []client{
 		cannot:  map[string]string{shallowClone: noShallow, unshallow: noShallow, partialClone: noFilter, racedPush + " over ssh": lateForUs},
 		words: map[string]string{
 			wrongSecret: "not authorized", wrongSecret + " over ssh": "Auth fail", missing: "not found", missing + " over ssh": "no such repository",
-			readerPush: "not permitted", divergedPush: "REJECTED_NONFASTFORWARD", racedPush: "fetch first",
+			readerPush: "not permitted", divergedPush: "REJECTED_NONFASTFORWARD", racedPush: "fetch first", protectedPush: byRule,
 		},
 	},
 	{
@@ -44,7 +45,7 @@ var clients = []client{
 		cannot:  map[string]string{shallowClone: noShallow, unshallow: noShallow, partialClone: noFilter, racedPush + " over ssh": lateForUs},
 		words: map[string]string{
 			wrongSecret: "authentication replays", wrongSecret + " over ssh": "authentication required", missing: "404", missing + " over ssh": "no such repository",
-			readerPush: "403", readerPush + " over ssh": "read", divergedPush: "not present locally", racedPush: "fetch first",
+			readerPush: "403", readerPush + " over ssh": "read", divergedPush: "not present locally", racedPush: "fetch first", protectedPush: byRule,
 		},
 	},
 	{
@@ -54,7 +55,7 @@ var clients = []client{
 		cannot:  map[string]string{partialClone: noFilter},
 		words: map[string]string{
 			wrongSecret: "Unauthorized", wrongSecret + " over ssh": "Permission denied", missing: "NotGitRepository", missing + " over ssh": "no such repository",
-			readerPush: "403", readerPush + " over ssh": "read", divergedPush: "DivergedBranches", racedPush: "fetch first",
+			readerPush: "403", readerPush + " over ssh": "read", divergedPush: "DivergedBranches", racedPush: "fetch first", protectedPush: byRule,
 		},
 	},
 	{
@@ -65,7 +66,7 @@ var clients = []client{
 		version: []string{"node", "-p", "'isomorphic-git ' + require('../bin/clients/node_modules/isomorphic-git/package.json').version"},
 		cannot:  map[string]string{"ssh": noSSH, bareClone: "it has no bare clones", partialClone: noFilter},
 		words: map[string]string{
-			wrongSecret: "401", missing: "404", readerPush: "403", divergedPush: "not a simple fast-forward", racedPush: "fetch first",
+			wrongSecret: "401", missing: "404", readerPush: "403", divergedPush: "not a simple fast-forward", racedPush: "fetch first", protectedPush: byRule,
 		},
 	},
 	{
@@ -74,7 +75,7 @@ var clients = []client{
 		cannot:  map[string]string{unshallow: "go-git cannot take the rest of a history that it has cut", partialClone: noFilter, racedPush + " over ssh": lateForUs},
 		words: map[string]string{
 			wrongSecret: "authentication required", wrongSecret + " over ssh": "unable to authenticate", missing: "repository not found",
-			readerPush: "authorization failed", readerPush + " over ssh": "read", divergedPush: "non-fast-forward", racedPush: "fetch first",
+			readerPush: "authorization failed", readerPush + " over ssh": "read", divergedPush: "non-fast-forward", racedPush: "fetch first", protectedPush: byRule,
 		},
 	},
 }
@@ -82,7 +83,7 @@ var clients = []client{
 // gitWords are C git's, whichever version it is.
 var gitWords = map[string]string{
 	wrongSecret: "Authentication failed", wrongSecret + " over ssh": "Permission denied", missing: "not found", missing + " over ssh": "no such repository",
-	readerPush: "403", readerPush + " over ssh": "read", divergedPush: "[rejected]", racedPush: "fetch first",
+	readerPush: "403", readerPush + " over ssh": "read", divergedPush: "[rejected]", racedPush: "fetch first", protectedPush: byRule,
 }
 
 // TestEveryClientDoesEveryThing is the matrix: each client over each transport in each version of the protocol does each
