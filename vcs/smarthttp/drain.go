@@ -1,6 +1,7 @@
 package smarthttp
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -22,17 +23,68 @@ func (s *incoming) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// small is how large a request may be, in bytes, to be taken in before it is answered: so that a connection is of use
+// after a refusal too.
+const small = 64 << 10
+
+// takeIn reads a small request. The error is the connection's.
+func (s *incoming) takeIn(w http.ResponseWriter, r *http.Request, patience time.Duration) error {
+	if r.ContentLength > small || r.ContentLength <= 0 || r.Header.Get("Expect") != "" {
+		s.ended = r.ContentLength == 0
+		return nil
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(min(asking, patience)))
+	b := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(s.ReadCloser, b); err != nil {
+		return err
+	}
+	s.ended = true
+	s.ReadCloser = struct {
+		io.Reader
+		io.Closer
+	}{bytes.NewReader(b), s.ReadCloser}
+	return nil
+}
+
+// early is the answer to a request that may not have come whole. The connection is then closed behind it: what is left of
+// the request must not be taken for another one, which net/http sees to only where it reads the rest by itself.
+type early struct {
+	http.ResponseWriter
+	in   *incoming
+	http int // the major version
+	done bool
+}
+
+// Unwrap is for http.ResponseController.
+func (e *early) Unwrap() http.ResponseWriter { return e.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (e *early) WriteHeader(status int) {
+	if !e.done && status >= http.StatusOK {
+		e.done = true
+		if !e.in.ended && e.http == 1 {
+			e.Header().Set("Connection", "close")
+		}
+	}
+	e.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (e *early) Write(p []byte) (int, error) {
+	if !e.done {
+		e.WriteHeader(http.StatusOK)
+	}
+	return e.ResponseWriter.Write(p)
+}
+
 // draining is how many connections may be drained at a time; more are closed at once.
 const draining = 64
 
 // drain reads and drops what a client still sends when it has its answer, within bounds of bytes and time. A client that
-// is cut off while it sends tells its user of a broken pipe; one that was heard to the end shows the answer, and its
-// connection can be used again.
-//
-// HTTP/2 needs none of it: there an answer ends a request. A client that waits for "100 Continue" sends nothing (RFC 9110
-// section 10.1.1).
+// is cut off while it sends tells its user of a broken pipe, or over HTTP/2 of a stream that was reset; one that was heard
+// to the end shows the answer. A client that waits for "100 Continue" sends nothing (RFC 9110 section 10.1.1).
 func (h *Handler) drain(w http.ResponseWriter, r *http.Request, in *incoming) {
-	if in.ended || r.ContentLength == 0 || r.ProtoMajor > 1 || r.Header.Get("Expect") != "" {
+	if in.ended || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
 		return
 	}
 	select {

@@ -42,14 +42,15 @@ type server struct {
 
 // door lets everybody in until it is told to refuse.
 type door struct {
-	mu  sync.Mutex // guards err
-	err error
+	mu    sync.Mutex // guards what follows
+	err   error
+	grace int // how many are let in before err counts
 }
 
 func (d *door) Admit(*http.Request, string, string) (host.Admission, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.err != nil {
+	if d.grace--; d.err != nil && d.grace < 0 {
 		return host.Admission{}, d.err
 	}
 	return host.Admission{RepoID: "1", Path: "app", Client: "ada", Actor: storage.Actor{Name: "ada"}, Recheck: func(context.Context) error { return nil }}, nil
@@ -58,7 +59,7 @@ func (d *door) Admit(*http.Request, string, string) (host.Admission, error) {
 func (d *door) refuse(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.err = err
+	d.err, d.grace = err, 0
 }
 
 type repos struct{ r storage.Repository }

@@ -78,7 +78,7 @@ func TestAnswersToUnusualRequests(t *testing.T) {
 		{"a Range is passed over", "GET", "/info/refs?service=git-upload-pack", "", []string{"Range", "bytes=5-10"}, 200, "001e# service"},
 		{"garbage", "POST", "/git-upload-pack", "what is this", fetch, 200, "ERR "},
 		{"nothing at all", "POST", "/git-upload-pack", "", fetch, 200, "ERR upload-pack: the request is empty"},
-		{"nothing at all, in version 0", "POST", "/git-upload-pack", "", fetch[:2], 400, "asks for nothing"},
+		{"nothing at all, in version 0", "POST", "/git-upload-pack", "", fetch[:2], 200, "ERR upload-pack: the request is empty"},
 		{"a push of nothing at all", "POST", "/git-receive-pack", "", push, 400, "asks for nothing"},
 		{"two probes", "POST", "/git-receive-pack", "00000000", push, 400, "asks for nothing"},
 		{"garbage pushed", "POST", "/git-receive-pack", "what is this", push, 200, "ERR "},

@@ -42,6 +42,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, service string,
 	result(w, service)
 	var b bytes.Buffer
 	_ = wire.Err(wire.NewWriter(&b), refusal.Sentence)
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	_, _ = w.Write(b.Bytes()) // a client that has gone away needs no sentence
 }
 

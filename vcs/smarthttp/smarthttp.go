@@ -228,8 +228,17 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 	// Else net/http waits for the request, or closes it, before it lets an answer out.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	in := &incoming{ReadCloser: r.Body}
+	to := &early{ResponseWriter: w, in: in, http: r.ProtoMajor}
+	w = to
+	if err := in.takeIn(w, r, h.o.Patience); err != nil {
+		text(w, http.StatusBadRequest, "The request did not come whole.")
+		return
+	}
 	r.Body = in
 	h.exchange(w, r, path, service, serve)
+	if !to.done && !in.ended {
+		panic(http.ErrAbortHandler) // nobody has answered a request that was cut off: neither must net/http
+	}
 	h.drain(w, r, in)
 }
 
