@@ -130,6 +130,12 @@ func TestWhatIsHiddenIsAnsweredAsWhatIsNotThere(t *testing.T) {
 			{wire.V2, pkt(fetch, "0001", "want "+main, "want ID", "0000")},
 			{wire.V2, pkt(fetch, "0001", "want "+main, "have ID", "0000")},
 			{wire.V2, pkt(fetch, "0001", "have ID", "wait-for-done", "0000")},
+			{wire.V2, pkt(fetch, "0001", "sideband-all", "want ID", "done", "0000")},
+			{wire.V2, pkt(fetch, "0001", "want "+main, "filter sparse:oid=ID", "done", "0000")},
+			{wire.V2, pkt(fetch, "0001", "want "+main, "filter sparse:oid=ID:others", "done", "0000")},
+			{wire.V2, pkt(fetch, "0001", "want "+main, "deepen-not ID", "done", "0000")},
+			{wire.V2, pkt("command=object-info", "0001", "size", "oid ID", "oid "+main, "0000")},
+			{wire.V2, pkt("command=object-info", "0001", "oid ID", "0000")},
 			{wire.V2, pkt(fetch, "0001", "want "+main, "have ID", "have "+main, "done", "0000")},
 			{wire.V2, pkt(fetch, "0001", "want "+main, "shallow ID", "done", "0000")},
 			{wire.V2, pkt(fetch, "0001", "want "+main, "shallow ID", "deepen 1", "deepen-relative", "done", "0000")},
@@ -144,6 +150,27 @@ func TestWhatIsHiddenIsAnsweredAsWhatIsNotThere(t *testing.T) {
 			}
 			if got, want := hear(id), hear(unknown[0]); got != want {
 				t.Errorf("%s, asked %q:\n answered %.300q\n what is not there %.300q", what, ask.request, got, want)
+			}
+		}
+	}
+}
+
+func TestAHiddenRefIsAnsweredAsOneThatIsNotThere(t *testing.T) {
+	f := history(t, 4, Options{})
+	f.secrets()
+	main := f.id("main")
+	for _, request := range []string{
+		pkt("command=fetch", "0001", "want-ref ID", "done", "0000"), pkt("command=fetch", "0001", "want "+main, "deepen-not ID", "done", "0000"),
+		pkt("command=fetch", "0001", "want "+main, "filter sparse:oid=ID", "done", "0000"), pkt("command=fetch", "0001", "want "+main, "filter sparse:oid=ID:others", "done", "0000"),
+		pkt("command=ls-refs", "0001", "symrefs", "peel", "ref-prefix ID", "0000"),
+	} {
+		hear := func(name string) string {
+			got, _ := f.talk(hiding(wire.V2, "refs/pull"), reframe(t, request, name))
+			return strings.ReplaceAll(got, name, "ID")
+		}
+		for _, name := range []string{"refs/pull/1/head", "refs/jeton/keep"} {
+			if got, want := hear(name), hear("refs/none/1/head"[:len(name)]); got != want || strings.Contains(got, "PACK") {
+				t.Errorf("%s, asked %q:\n answered %.300q\n what is not there %.300q", name, request, got, want)
 			}
 		}
 	}
