@@ -48,16 +48,21 @@ func TestGitShowsWhatTheChecksFind(t *testing.T) {
 		refused         bool
 		exemptable      bool
 	}{
-		{"a file called .git", "100644 .GIT", "hasDotgit: contains '.git'", true, true},
+		{"a file called .git", "100644 .GIT", "hasDotgit: contains '.git'", true, false},
 		{"a file above", "100644 ..", "hasDotdot: contains '..'", true, false},
-		{"a command as the address of a submodule", "100644 .gitmodules", "gitmodulesUrl: disallowed submodule url: -uevil", true, true},
+		{"a command as the address of a submodule", "100644 .gitmodules", "gitmodulesUrl: disallowed submodule url: -uevil", true, false},
+		{"a folder called .gitattributes", "40000 .gitattributes", "gitattributesBlob: non-blob found at .gitattributes", true, true},
 		{"a mode of an old program", "0100644 file", "zeroPaddedFilemode: contains zero-padded file modes", false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			repo := "admin/checks-" + strings.ToLower(strings.SplitN(c.id, ":", 2)[0])
 			address := s.mine(repo)
 			git(t, dir, "push", "-q", address, sound(t, dir)+":refs/heads/main")
-			tree := rawTree(t, dir, c.entry, blob)
+			entry := blob
+			if strings.HasPrefix(c.entry, "40000") {
+				entry = strings.TrimSpace(git(t, dir, "write-tree"))
+			}
+			tree := rawTree(t, dir, c.entry, entry)
 			commit := strings.TrimSpace(git(t, dir, "commit-tree", "-m", c.name, tree))
 			push := []string{"-c", "push.default=nothing", "push", address, commit + ":refs/heads/x"}
 			exempt := func() (string, error) {

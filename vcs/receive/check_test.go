@@ -129,7 +129,8 @@ func TestHiddenModulesDoNotShowInAnAnswer(t *testing.T) {
 func TestWhatIsForgivenIsToldAndKept(t *testing.T) {
 	blob := blobOf("x")
 	padded := treeOf("0100644 file", blob.id())
-	dotgit := treeOf("100644 .GIT", blob.id())
+	folder := treeOf()
+	folded := treeOf("40000 .gitattributes", folder.id())
 	undated := entry{plumbing.CommitObject, "tree " + padded.id().String() + "\nauthor A <a>\ncommitter " + person + "\n\nold\n"}
 	padding := "zeroPaddedFilemode " + padded.id().String()
 	for _, c := range []struct {
@@ -145,10 +146,10 @@ func TestWhatIsForgivenIsToldAndKept(t *testing.T) {
 			[]string{"warning: object " + padded.id().String() + ": zeroPaddedFilemode: contains zero-padded file modes\n", ": missingSpaceBeforeDate: "},
 			[]string{"missingSpaceBeforeDate " + undated.id().String(), padding}},
 		{"what is not even noted", []string{"MissingSpaceBeforeDate"}, []entry{undated, padded, blob}, true, []string{"zeroPaddedFilemode"}, []string{padding}},
-		{"refused", nil, []entry{commitOf(dotgit.id(), oid.Zero, "x"), dotgit, blob}, false,
-			[]string{"error: object " + dotgit.id().String() + ": hasDotgit: contains '.git'\n", "an administrator of the repository can exempt hasDotgit"}, nil},
-		{"exempted", []string{"hasDotgit"}, []entry{commitOf(dotgit.id(), oid.Zero, "x"), dotgit, blob}, true,
-			[]string{"warning: object " + dotgit.id().String() + ": hasDotgit: contains '.git'\n"}, []string{"hasDotgit " + dotgit.id().String()}},
+		{"refused", nil, []entry{commitOf(folded.id(), oid.Zero, "x"), folded, folder}, false,
+			[]string{"error: object " + folder.id().String() + ": gitattributesBlob: non-blob found at .gitattributes\n", "an administrator of the repository can exempt gitattributesBlob"}, nil},
+		{"exempted", []string{"gitattributesBlob"}, []entry{commitOf(folded.id(), oid.Zero, "x"), folded, folder}, true,
+			[]string{"warning: object " + folder.id().String() + ": gitattributesBlob: non-blob found at .gitattributes\n"}, []string{"gitattributesBlob " + folder.id().String()}},
 	} {
 		s := newStand(t, Limits{})
 		out := s.pushUnder(c.exempt, "refs/heads/x", c.entries...)

@@ -91,7 +91,7 @@ type Rank uint8
 
 // The ranks.
 const (
-	// Fatal is refused, whatever anybody says: the server or an unpacked archive would come to harm.
+	// Fatal is refused, whatever anybody says: the server, an unpacked archive or a clone would come to harm.
 	Fatal Rank = iota
 	// Refused is refused, unless the repository's administrator has exempted it.
 	Refused
@@ -129,18 +129,18 @@ var kinds = [messages]struct {
 	DuplicateEntries:        {"duplicateEntries", "contains duplicate file entries", Fatal},
 	TreeNotSorted:           {"treeNotSorted", "not properly sorted", Fatal},
 	LargePathname:           {"largePathname", "contains excessively large pathname", Fatal},
-	HasDotgit:               {"hasDotgit", "contains '.git'", Refused},
+	HasDotgit:               {"hasDotgit", "contains '.git'", Fatal},
 	MissingAuthor:           {"missingAuthor", "invalid format - expected 'author' line", Refused},
 	MultipleAuthors:         {"multipleAuthors", "invalid format - multiple 'author' lines", Refused},
 	MissingCommitter:        {"missingCommitter", "invalid format - expected 'committer' line", Refused},
-	GitmodulesSymlink:       {"gitmodulesSymlink", ".gitmodules is a symbolic link", Refused},
+	GitmodulesSymlink:       {"gitmodulesSymlink", ".gitmodules is a symbolic link", Fatal},
 	GitmodulesMissing:       {"gitmodulesMissing", "unable to read .gitmodules blob", Refused},
 	GitmodulesBlob:          {"gitmodulesBlob", "non-blob found at .gitmodules", Refused},
 	GitmodulesLarge:         {"gitmodulesLarge", ".gitmodules too large to parse", Refused},
-	GitmodulesName:          {"gitmodulesName", "disallowed submodule name", Refused},
-	GitmodulesURL:           {"gitmodulesUrl", "disallowed submodule url", Refused},
-	GitmodulesPath:          {"gitmodulesPath", "disallowed submodule path", Refused},
-	GitmodulesUpdate:        {"gitmodulesUpdate", "disallowed submodule update setting", Refused},
+	GitmodulesName:          {"gitmodulesName", "disallowed submodule name", Fatal},
+	GitmodulesURL:           {"gitmodulesUrl", "disallowed submodule url", Fatal},
+	GitmodulesPath:          {"gitmodulesPath", "disallowed submodule path", Fatal},
+	GitmodulesUpdate:        {"gitmodulesUpdate", "disallowed submodule update setting", Fatal},
 	GitattributesMissing:    {"gitattributesMissing", "unable to read .gitattributes blob", Refused},
 	GitattributesBlob:       {"gitattributesBlob", "non-blob found at .gitattributes", Refused},
 	GitattributesLarge:      {"gitattributesLarge", ".gitattributes too large to parse", Refused},
@@ -195,7 +195,7 @@ func Parse(id string) (Message, bool) {
 // Errors of Exemptable.
 var (
 	ErrUnknown = errors.New("no such message of git-fsck")
-	ErrFatal   = errors.New("it cannot be exempted: the server would come to harm")
+	ErrFatal   = errors.New("it cannot be exempted: the server, or whoever clones, would come to harm")
 )
 
 // Exemptable returns how git writes the id of a message that an administrator wants to exempt; the error wraps ErrUnknown

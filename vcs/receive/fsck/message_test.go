@@ -29,7 +29,7 @@ func TestExemptable(t *testing.T) {
 		id, want string
 		err      error
 	}{
-		{"hasDotgit", "hasDotgit", nil}, {"HASDOTGIT", "hasDotgit", nil}, {"zeropaddedfilemode", "zeroPaddedFilemode", nil},
+		{"missingAuthor", "missingAuthor", nil}, {"MISSINGAUTHOR", "missingAuthor", nil}, {"hasDotgit", "", ErrFatal}, {"gitmodulesUrl", "", ErrFatal}, {"zeropaddedfilemode", "zeroPaddedFilemode", nil},
 		{"hasDotdot", "", ErrFatal}, {"badtree", "", ErrFatal}, {"nonsense", "", ErrUnknown}, {"", "", ErrUnknown},
 	} {
 		if got, err := Exemptable(c.id); got != c.want || !errors.Is(err, c.err) {
@@ -39,16 +39,16 @@ func TestExemptable(t *testing.T) {
 }
 
 func TestPolicy(t *testing.T) {
-	found := HasDotdot.Set() | HasDotgit.Set() | ZeroPaddedFilemode.Set() | BadDate.Set()
+	found := HasDotdot.Set() | MissingAuthor.Set() | ZeroPaddedFilemode.Set() | BadDate.Set()
 	for _, c := range []struct {
 		name           string
 		exempt         []string
 		refused, noted []Message
 	}{
-		{"of nobody", nil, []Message{HasDotdot, HasDotgit}, []Message{ZeroPaddedFilemode, BadDate}},
-		{"refused becomes noted", []string{"hasdotgit"}, []Message{HasDotdot}, []Message{HasDotgit, ZeroPaddedFilemode, BadDate}},
-		{"noted becomes silent", []string{"zeroPaddedFilemode"}, []Message{HasDotdot, HasDotgit}, []Message{BadDate}},
-		{"what nobody may exempt", []string{"hasDotdot", "nonsense"}, []Message{HasDotdot, HasDotgit}, []Message{ZeroPaddedFilemode, BadDate}},
+		{"of nobody", nil, []Message{HasDotdot, MissingAuthor}, []Message{ZeroPaddedFilemode, BadDate}},
+		{"refused becomes noted", []string{"missingauthor"}, []Message{HasDotdot}, []Message{MissingAuthor, ZeroPaddedFilemode, BadDate}},
+		{"noted becomes silent", []string{"zeroPaddedFilemode"}, []Message{HasDotdot, MissingAuthor}, []Message{BadDate}},
+		{"what nobody may exempt", []string{"hasDotdot", "nonsense"}, []Message{HasDotdot, MissingAuthor}, []Message{ZeroPaddedFilemode, BadDate}},
 	} {
 		refused, noted := NewPolicy(c.exempt).Judge(found)
 		if got := slices.Collect(refused.All()); !slices.Equal(got, c.refused) {
