@@ -170,6 +170,7 @@ func (s *Store) fetchLimits() upload.Limits {
 	number := func(key string) int { return int(min(s.settings.Number(key), 1<<31-1)) }
 	return upload.Limits{
 		Refs: number("fetch.max_refs"), Wants: number("fetch.max_wants"), Haves: number("fetch.max_haves"), Walk: number("fetch.max_walk"),
+		Visit:         number("fetch.max_visit"),
 		ServerOptions: number("fetch.max_server_options"), Request: s.settings.Bytes("fetch.max_request"),
 	}
 }
