@@ -14,7 +14,7 @@ import (
 	"jeton/vcs/wire"
 )
 
-// patterns finds the blob that sparse:oid names: by its id, by a ref that points to it, or as <rev>:<path>, where <rev> is a
+// patterns finds the blob that sparse:oid names: by its id, by a ref that points to it itself, or as <rev>:<path>, where <rev> is a
 // ref or the id of a commit, tag or tree. Whatever the client may not know of is not there.
 func (c *conversation) patterns(name string) (oid.ID, []byte, error) {
 	rev, path, inside := strings.Cut(name, ":")
@@ -29,8 +29,8 @@ func (c *conversation) patterns(name string) (oid.ID, []byte, error) {
 	if !ok {
 		return id, nil, refusal
 	}
-	id, kind, err := c.peel(id)
-	if err != nil || kind != plumbing.BlobObject {
+	kind, _, err := c.view.Objects.Header(id)
+	if err != nil || kind != plumbing.BlobObject { // nor a tag of one, as git has it
 		return id, nil, errors.Join(refusal, err)
 	}
 	if _, size, err := c.view.Objects.Header(id); err != nil || size > filter.MaxPatternBytes {
