@@ -37,6 +37,11 @@ func observe(next http.Handler, log *slog.Logger, gate Gatekeeper, patience time
 			if cause != nil && cause != http.ErrAbortHandler {
 				log.ErrorContext(ctx, "a request ended in a fault of the server", "request", id, "cause", cause, "stack", string(debug.Stack()))
 				if a.status == 0 {
+					a.Header().Del("Content-Length")
+					if r.ProtoMajor == 1 {
+						// Whoever failed may have left the request half read: the rest must not be taken for another one.
+						a.Header().Set("Connection", "close")
+					}
 					say(a, http.StatusInternalServerError, "The server made a mistake with this request; its log tells more under "+id+".")
 					cause = nil
 				} else {

@@ -27,6 +27,7 @@ func (engine) UploadPack(w http.ResponseWriter, _ *http.Request, path string) {
 func (engine) ReceivePack(w http.ResponseWriter, _ *http.Request, path string) {
 	switch path {
 	case "ada/breaks":
+		w.Header().Set("Content-Length", "3")
 		panic("it broke")
 	case "ada/breaks-late":
 		_, _ = io.WriteString(w, "half")
@@ -164,6 +165,9 @@ func TestAFaultIsOneRequestsAlone(t *testing.T) {
 	id := w.Header().Get("X-Request-Id")
 	if w.Code != 500 || id == "" || !strings.Contains(w.Body.String(), id) || !strings.Contains(log.String(), id) || strings.Contains(w.Body.String(), "it broke") {
 		t.Errorf("answered %d %q, logged %s", w.Code, w.Body, log.String())
+	}
+	if w.Header().Get("Connection") != "close" || w.Header().Get("Content-Length") != "" {
+		t.Errorf("what is left of the request could be taken for another one, or the answer be cut: %v", w.Header())
 	}
 	func() {
 		defer func() {

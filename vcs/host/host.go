@@ -17,7 +17,7 @@ type Admission struct {
 	Path   string
 	Actor  storage.Actor
 	// Client is under what name the requests of this client are counted together, where their number is bounded: its
-	// credential, or the address of a guest. "" counts with nobody.
+	// credential, or the network of a guest (whose Actor has no ID). "" counts with nobody.
 	Client string
 	// Recheck asks credential and permission again, immediately before refs move.
 	Recheck func(ctx context.Context) error

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -36,7 +37,7 @@ type body struct {
 func (h *Handler) body(w http.ResponseWriter, r *http.Request, service string) (*body, error) {
 	b := &body{r: r.Body, patience: h.o.Patience, control: http.NewResponseController(w), left: -1}
 	b.extend()
-	switch r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(strings.Join(r.Header.Values("Content-Encoding"), ",")) {
 	case "", "identity":
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(r.Body)
@@ -56,7 +57,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, service string) (
 
 // The request of a fetch is small: most of it, prefetched bytes, must come within asking.
 const (
-	prefetched = 1 << 20
+	prefetched = 256 << 10
 	asking     = time.Minute
 )
 
@@ -79,12 +80,14 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// extend gives the client its patience anew; not for every read, since a deadline costs a system call's worth.
+// extend gives the client its patience anew; not for every read, since a deadline costs a system call's worth. The time to
+// answer begins anew too: HTTP/2 resets a stream whose deadline passes even if nothing is being written.
 func (b *body) extend() {
 	now := time.Now()
 	if now.Sub(b.extended) > b.patience/20 {
 		b.extended = now
 		_ = b.control.SetReadDeadline(now.Add(b.patience))
+		_ = b.control.SetWriteDeadline(now.Add(b.patience))
 	}
 }
 
@@ -125,8 +128,12 @@ func (b *body) read(p []byte) (int, error) {
 	return n, err
 }
 
-// bodyError answers a request whose body is at fault.
+// bodyError answers a request whose body is at fault, or may not be read now.
 func (h *Handler) bodyError(w http.ResponseWriter, r *http.Request, service string, err error) {
+	if refusal := (*host.Refusal)(nil); errors.As(err, &refusal) {
+		h.refuse(w, r, service, refusal)
+		return
+	}
 	if errors.Is(err, errTooLarge) {
 		h.refuse(w, r, service, &host.Refusal{Status: http.StatusRequestEntityTooLarge, Code: "too_large",
 			Sentence: fmt.Sprintf("The request is larger than %d bytes; fetch fewer refs at a time.", h.o.MaxRequest)})

@@ -11,31 +11,51 @@ import (
 // incoming is a request's body as it comes, before anything is unpacked. One goroutine at a time.
 type incoming struct {
 	io.ReadCloser
-	ended bool
+	ended  bool
+	broken bool // it ended before its end
 }
 
 // Read implements io.Reader.
 func (s *incoming) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		s.ended = true
+	case err != nil:
+		s.broken = true
 	}
 	return n, err
 }
 
 // small is how large a request may be, in bytes, to be taken in before it is answered: so that a connection is of use
-// after a refusal too.
-const small = 64 << 10
+// after a refusal too. taken bounds how many of them lie in memory at a time, since anybody may send one; more are answered
+// without having been taken in.
+const (
+	small = 64 << 10
+	taken = 512
+)
 
-// takeIn reads a small request. The error is the connection's.
-func (s *incoming) takeIn(w http.ResponseWriter, r *http.Request, patience time.Duration) error {
+// takeIn reads a small request, and returns what gives its memory back. The error is the connection's.
+func (h *Handler) takeIn(w http.ResponseWriter, r *http.Request, s *incoming) (release func(), err error) {
+	s.ended = r.ContentLength == 0
 	if r.ContentLength > small || r.ContentLength <= 0 || r.Header.Get("Expect") != "" {
-		s.ended = r.ContentLength == 0
-		return nil
+		return func() {}, nil
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(min(asking, patience)))
-	b := make([]byte, r.ContentLength)
+	select {
+	case h.taken <- struct{}{}:
+	default:
+		return func() {}, nil
+	}
+	release = func() { <-h.taken }
+	return release, s.buffer(w, r.ContentLength, min(asking, h.o.Patience))
+}
+
+// buffer reads a body of a known length within a time.
+func (s *incoming) buffer(w http.ResponseWriter, length int64, within time.Duration) error {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(within))
+	b := make([]byte, length)
 	if _, err := io.ReadFull(s.ReadCloser, b); err != nil {
+		s.broken = true
 		return err
 	}
 	s.ended = true

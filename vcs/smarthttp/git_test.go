@@ -53,7 +53,7 @@ func (d *door) Admit(*http.Request, string, string) (host.Admission, error) {
 	if d.grace--; d.err != nil && d.grace < 0 {
 		return host.Admission{}, d.err
 	}
-	return host.Admission{RepoID: "1", Path: "app", Client: "ada", Actor: storage.Actor{Name: "ada"}, Recheck: func(context.Context) error { return nil }}, nil
+	return host.Admission{RepoID: "1", Path: "app", Client: "ada", Actor: storage.Actor{ID: "1", Name: "ada"}, Recheck: func(context.Context) error { return nil }}, nil
 }
 
 func (d *door) refuse(err error) {
@@ -106,7 +106,12 @@ func start(t *testing.T) *server {
 	mux.HandleFunc("/app/git-receive-pack", func(w http.ResponseWriter, r *http.Request) { h.ReceivePack(w, r, "app") })
 	mux.HandleFunc("/app/git-upload-archive", func(w http.ResponseWriter, r *http.Request) { h.UploadArchive(w, r, "app") })
 	s := &server{t: t, repo: repo, dir: dir, door: d, handler: h, journal: j}
-	srv := httptest.NewUnstartedServer(mux)
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// As the router does.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.o.Patience))
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.o.Patience))
+		mux.ServeHTTP(w, r)
+	}))
 	srv.Config.Protocols = new(http.Protocols)
 	srv.Config.Protocols.SetHTTP1(true)
 	srv.Config.Protocols.SetUnencryptedHTTP2(true)

@@ -172,7 +172,7 @@ func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 	} {
 		s.handler.seats = newSeats(c.all, c.each)
 		for _, client := range c.taken {
-			if _, err := s.handler.seats.take(client); err != nil {
+			if _, err := s.handler.seats.take(visitor{client: client}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -195,24 +195,48 @@ func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 
 func TestSeatsAreGivenBack(t *testing.T) {
 	s := newSeats(2, 1)
-	leave, err := s.take("ada")
+	leave, err := s.take(visitor{client: "ada"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.take("ada"); err == nil {
+	if _, err := s.take(visitor{client: "ada"}); err == nil {
 		t.Error("a second seat was given to one client")
 	}
 	leave()
 	for _, client := range []string{"ada", ""} {
-		if leave, err = s.take(client); err != nil {
+		if leave, err = s.take(visitor{client: client}); err != nil {
 			t.Fatalf("%q: %v", client, err)
 		}
 		defer leave()
 	}
-	if _, err := s.take("bob"); err == nil {
+	if _, err := s.take(visitor{client: "bob"}); err == nil {
 		t.Error("a third seat of two was given")
 	}
 	if len(s.by) != 2 || s.taken != 2 {
 		t.Errorf("%d are taken, by %v", s.taken, s.by)
+	}
+}
+
+func TestGuestsLeaveHalfOfTheSeats(t *testing.T) {
+	s := newSeats(4, 4)
+	var leaves []func()
+	for _, at := range []string{"192.0.2.1/32", "192.0.2.2/32"} {
+		leave, err := s.take(visitor{at, true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaves = append(leaves, leave)
+	}
+	if _, err := s.take(visitor{"192.0.2.3/32", true}); err == nil {
+		t.Error("guests took more than half")
+	}
+	for range 2 {
+		if _, err := s.take(visitor{"ada", false}); err != nil {
+			t.Errorf("somebody with a credential was kept out: %v", err)
+		}
+	}
+	leaves[0]()
+	if _, err := s.take(visitor{"192.0.2.3/32", true}); err != nil {
+		t.Errorf("a seat that was given back is not to be had: %v", err)
 	}
 }

@@ -57,7 +57,8 @@ type Options struct {
 	// 0 means 10 minutes: git counts its objects in silence before a push.
 	Patience time.Duration
 	// Requests is how many requests are served at a time, PerClient how many of them for one credential, or one address
-	// of guests; more are asked to come again. 0 means 256 and 64.
+	// of guests, who may have half of all together; more are asked to come again. As many again may be asking: what they
+	// want has not come whole yet. 0 means 256 and 128.
 	Requests, PerClient int
 	// MaxRequest is the size of a fetch's request in bytes once it is inflated; 0 means 64 MiB. A push is bounded by
 	// receive's own limits.
@@ -72,7 +73,9 @@ type Options struct {
 type Handler struct {
 	o      Options
 	seats  *seats
+	asking *seats        // of those whose fetch has not come whole
 	drains chan struct{} // holds one for each connection that is drained
+	taken  chan struct{} // likewise for each small request that was taken in
 }
 
 // New makes a handler.
@@ -95,13 +98,14 @@ func New(o Options) *Handler {
 	times(&o.Patience, 10*time.Minute)
 	times(&o.DrainTime, 30*time.Second)
 	numbers(&o.Requests, 256)
-	numbers(&o.PerClient, 64)
+	numbers(&o.PerClient, 128)
 	sizes(&o.MaxRequest, 64<<20)
 	sizes(&o.Drain, 64<<20)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, seats: newSeats(o.Requests, o.PerClient), drains: make(chan struct{}, draining)}
+	return &Handler{o: o, seats: newSeats(o.Requests, o.PerClient), asking: newSeats(o.Requests, o.PerClient),
+		drains: make(chan struct{}, draining), taken: make(chan struct{}, taken)}
 }
 
 // InfoRefs answers GET and HEAD of info/refs.
@@ -123,7 +127,7 @@ func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) 
 	if !ok {
 		return
 	}
-	leave, err := h.seats.take(x.adm.Client)
+	leave, err := h.seats.take(visitorOf(x.adm))
 	if err != nil {
 		h.refuse(w, r, service, err)
 		return
@@ -230,14 +234,19 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, path, service str
 	in := &incoming{ReadCloser: r.Body}
 	to := &early{ResponseWriter: w, in: in, http: r.ProtoMajor}
 	w = to
-	if err := in.takeIn(w, r, h.o.Patience); err != nil {
+	release, err := h.takeIn(w, r, in)
+	defer release()
+	if err != nil {
 		text(w, http.StatusBadRequest, "The request did not come whole.")
 		return
 	}
 	r.Body = in
 	h.exchange(w, r, path, service, serve)
-	if !to.done && !in.ended {
+	if !to.done && in.broken {
 		panic(http.ErrAbortHandler) // nobody has answered a request that was cut off: neither must net/http
+	}
+	if !to.done {
+		to.WriteHeader(http.StatusOK)
 	}
 	h.drain(w, r, in)
 }
@@ -256,16 +265,13 @@ func (h *Handler) exchange(w http.ResponseWriter, r *http.Request, path, service
 	if !ok {
 		return
 	}
-	in, err := h.body(w, r, service)
-	if err == nil && service != ReceivePack {
-		err = in.prefetch()
-	}
+	in, err := h.asked(w, r, x, service)
 	if err != nil {
 		h.bodyError(w, r, service, err)
 		return
 	}
 	// Only now a seat is taken: who may not come in, or never finishes asking, keeps nobody out.
-	leave, err := h.seats.take(x.adm.Client)
+	leave, err := h.seats.take(visitorOf(x.adm))
 	if err != nil {
 		h.refuse(w, r, service, err)
 		return
@@ -275,6 +281,24 @@ func (h *Handler) exchange(w http.ResponseWriter, r *http.Request, path, service
 	x.in, x.out = in, h.answer(w, in)
 	err = serve(x)
 	h.finish(r, x, service, err)
+}
+
+// asked opens the body, and reads the request of a fetch; those that are asking are bounded, since what they sent lies in
+// memory.
+func (h *Handler) asked(w http.ResponseWriter, r *http.Request, x *exchange, service string) (*body, error) {
+	if service == ReceivePack {
+		return h.body(w, r, service)
+	}
+	leave, err := h.asking.take(visitorOf(x.adm))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	in, err := h.body(w, r, service)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.prefetch()
 }
 
 // flushSize is the size of a flush packet alone: the probe by which a client finds out, before it sends much, whether it

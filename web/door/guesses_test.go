@@ -3,6 +3,7 @@ package door
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -154,8 +155,15 @@ func TestTheDoorMakesGuessersWait(t *testing.T) {
 	if err != nil || !strings.Contains(a.Client, "token:") {
 		t.Errorf("a token is admitted as %+v, %v", a, err)
 	}
-	guest, err := h.door.Admit(request("/", nil), "ada/open", "git-upload-pack")
-	if err != nil || guest.Client != "192.0.2.1" {
-		t.Errorf("a guest is admitted as %+v, %v", guest, err)
+}
+
+func TestGuestsAreCountedByTheirNetwork(t *testing.T) {
+	h := build(t)
+	for remote, want := range map[string]string{"192.0.2.1:99": "192.0.2.1/32", "[2001:db8::1]:99": "2001:db8::/64", "[2001:db8::ffff:2]:99": "2001:db8::/64",
+		"[::ffff:192.0.2.1]:99": "192.0.2.1/32"} {
+		guest, err := h.door.Admit(request("/", func(r *http.Request) { r.RemoteAddr = remote }), "ada/open", "git-upload-pack")
+		if err != nil || guest.Client != want || guest.Actor.ID != "" {
+			t.Errorf("a guest from %s is admitted as %+v, %v; want %s", remote, guest, err, want)
+		}
 	}
 }

@@ -73,6 +73,8 @@ func (v *Server) handler(o web.Options, proxies []netip.Prefix) *http.Server {
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		// Deadlines of requests end streams of HTTP/2; only these end a connection that takes nothing any more.
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: o.Patience, SendPingTimeout: time.Minute, PingTimeout: time.Minute, MaxConcurrentStreams: 128},
 		// What clients do wrong in TLS and HTTP itself is no error of ours.
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
