@@ -17,10 +17,7 @@ import (
 //
 // Only objects of fresh are read, and the trees of parents that they are compared with: the cost is that of the push.
 func Connected(ctx context.Context, set *pack.Set, fresh *pack.Pack, tips []oid.ID, old *Visible) (*pack.Roots, error) {
-	c := &connection{
-		reader: reader{set: set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, as: map[plumbing.ObjectType]marks{},
-		chains: map[oid.ID]int{}, doubtful: map[oid.ID]plumbing.ObjectType{},
-	}
+	c := newConnection(ctx, set, fresh, old)
 	for _, tip := range tips {
 		if err := c.tip(tip); err != nil {
 			return nil, err
@@ -32,7 +29,7 @@ func Connected(ctx context.Context, set *pack.Set, fresh *pack.Pack, tips []oid.
 	if err := c.ask(); err != nil {
 		return nil, err
 	}
-	if fresh == nil || fresh.Count()-c.count > maxExcept {
+	if fresh == nil || fresh.Count()-c.met > maxExcept {
 		return nil, nil
 	}
 	return c.vouch()
@@ -43,8 +40,8 @@ const maxExcept = 4096
 
 // vouch says what the walk has shown of fresh.
 func (c *connection) vouch() (*pack.Roots, error) {
-	roots := &pack.Roots{IDs: c.roots, Closed: !c.leaves && c.count == c.fresh.Count() && len(c.set.Ends()) == 0}
-	if c.count == c.fresh.Count() {
+	roots := &pack.Roots{IDs: c.roots, Closed: !c.leaves && c.met == c.fresh.Count() && len(c.set.Ends()) == 0}
+	if c.met == c.fresh.Count() {
 		return roots, nil
 	}
 	err := c.fresh.Each(func(id oid.ID, at pack.Location) error {
@@ -64,14 +61,22 @@ type connection struct {
 	old     *Visible
 	seen    marks
 	as      map[plumbing.ObjectType]marks // as what the objects of seen were met
-	count   uint32                        // objects of fresh that were met
+	met     uint32                        // objects of fresh that were met
 	commits []oid.ID
 	roots   []oid.ID
 	chains  map[oid.ID]int // tags of fresh, and how many tags one passes from there on
 	// doubtful are trees and blobs outside of fresh whose visibility is still to be asked, and what they should be.
 	doubtful map[oid.ID]plumbing.ObjectType
-	leaves   bool // a link leads out of fresh
-	parents  int  // of all commits of fresh together
+	leaves   bool   // a link leads out of fresh
+	parents  int    // of all commits of fresh together
+	trail    *trail // what was marked, for whoever may take it back; else nil
+}
+
+func newConnection(ctx context.Context, set *pack.Set, fresh *pack.Pack, old *Visible) *connection {
+	return &connection{
+		reader: reader{set: set}, ctx: ctx, fresh: fresh, old: old, seen: marks{}, as: map[plumbing.ObjectType]marks{},
+		chains: map[oid.ID]int{}, doubtful: map[oid.ID]plumbing.ObjectType{},
+	}
 }
 
 // meet counts an object of fresh that a link calls a commit, tree, blob or tag; in is false for objects outside of it,
@@ -94,7 +99,10 @@ func (c *connection) meet(id oid.ID, kind plumbing.ObjectType) (in, first bool, 
 		return true, false, err
 	}
 	c.as[kind].add(at)
-	c.count++
+	if c.trail != nil {
+		*c.trail = append(*c.trail, mark{at, kind})
+	}
+	c.met++
 	return true, true, nil
 }
 
@@ -221,8 +229,8 @@ func (c *connection) walk() error {
 		if err != nil {
 			return err
 		}
-		if c.parents += len(commit.Parents); c.parents > maxParents(c.fresh) {
-			return fmt.Errorf("commit %s has too many parents: %w", id, ErrBudget)
+		if err := c.count(id, commit); err != nil {
+			return err
 		}
 		found[id] = commit
 		order = append(order, id)
@@ -236,6 +244,14 @@ func (c *connection) walk() error {
 		if err := c.content(id, found); err != nil {
 			return fmt.Errorf("tree of commit %s: %w", id, err)
 		}
+	}
+	return nil
+}
+
+// count bounds the parents of all commits together.
+func (c *connection) count(id oid.ID, commit object.Commit) error {
+	if c.parents += len(commit.Parents); c.parents > maxParents(c.fresh) {
+		return fmt.Errorf("commit %s has too many parents: %w", id, ErrBudget)
 	}
 	return nil
 }

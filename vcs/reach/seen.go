@@ -26,6 +26,9 @@ func (m marks) add(at pack.Location) bool {
 	return true
 }
 
+// remove takes a location out that is in.
+func (m marks) remove(at pack.Location) { m[at.Pack][at.Pos/64] &^= 1 << (at.Pos % 64) }
+
 // has reports whether a location is in.
 func (m marks) has(at pack.Location) bool {
 	words := m[at.Pack]

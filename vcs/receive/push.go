@@ -259,11 +259,13 @@ func (p *push) apply(q storage.Quarantine, name string) (err error) {
 	return p.move(view.Refs, staged)
 }
 
-// tips are the new values of the live commands.
+// tips are the new values of the live commands, each once.
 func (p *push) tips() []oid.ID {
 	var tips []oid.ID
+	seen := map[oid.ID]bool{}
 	for _, c := range p.commands {
-		if c.live() && !c.delete() {
+		if c.live() && !c.delete() && !seen[c.New] {
+			seen[c.New] = true
 			tips = append(tips, c.New)
 		}
 	}
