@@ -123,6 +123,9 @@ func TestABlobOf300MB(t *testing.T) {
 			}
 			clone := t.TempDir()
 			tr.git(t, "", "clone", "-q", tr.address(s, repo), clone)
+			if peak := s.peak(t); peak > 300<<20 {
+				t.Errorf("the server's memory rose to %d MiB while it was cloned", peak>>20)
+			}
 			if got := strings.TrimSpace(git(t, clone, "hash-object", "big.bin")); got != want {
 				t.Errorf("the blob came back as %s, want %s", got, want)
 			}
