@@ -154,12 +154,16 @@ func (ses *session) env(payload []byte) bool {
 
 // command runs one command while later requests are refused, and tells the exit status.
 func (ses *session) command(line string, requests <-chan *gossh.Request) {
-	ses.s.running.Add(1)
-	defer ses.s.running.Done()
+	serve := ses.runCounted
+	if ses.s.begin() {
+		defer ses.s.running.Done()
+	} else {
+		serve = ses.tooLate
+	}
 	ctx, cancel := context.WithCancel(ses.ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { ses.watch(ctx, cancel, requests) })
-	status := ses.runCounted(ctx, line)
+	status := serve(ctx, line)
 	payload := struct{ Status uint32 }{uint32(status)}
 	_, _ = ses.ch.SendRequest("exit-status", false, gossh.Marshal(&payload))
 	_ = ses.ch.CloseWrite()
@@ -178,6 +182,12 @@ func linger(ctx context.Context) {
 	case <-ctx.Done():
 	case <-time.After(200 * time.Millisecond):
 	}
+}
+
+// tooLate refuses a command in a server that is about to end.
+func (ses *session) tooLate(context.Context, string) int {
+	ses.say("the server is about to end; try again in a moment")
+	return 1
 }
 
 // runCounted runs a command where its credential does not run too many.

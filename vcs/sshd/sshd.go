@@ -96,8 +96,10 @@ type Server struct {
 	ssh   *ssh.Server
 	keys  []gossh.Signer
 	limit *limiter
-	// running are the commands that are being served.
+	// running are the commands that are being served. mu guards that none is added once ending.
 	running sync.WaitGroup
+	mu      sync.Mutex
+	ending  bool
 }
 
 // New makes a server, and its host keys where there are none.
@@ -148,8 +150,21 @@ func (s *Server) Serve(_ context.Context, l net.Listener) error {
 	return nil
 }
 
-// Shutdown takes no more connections, waits for the commands that run as long as ctx allows, and closes all.
+// begin counts a command that is to be served; false where the server is about to end.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ending {
+		s.running.Add(1)
+	}
+	return !s.ending
+}
+
+// Shutdown takes no more connections and commands, waits for the commands that run as long as ctx allows, and closes all.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
 	closed, cancel := context.WithCancel(ctx)
 	cancel()
 	_ = s.ssh.Shutdown(closed) // closes the listeners; the waiting is ours, since idle connections need not be waited for
