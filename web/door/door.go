@@ -69,7 +69,7 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 	}
 	a := Admission(grant, path, d.o.Creator)
 	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
-		a.Client = network(c.Remote).String()
+		a.Client = Network(c.Remote).String()
 	}
 	return a, nil
 }

@@ -80,7 +80,7 @@ func (g *guesses) allow(c gate.Credential) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e, ok := g.known[network(c.Remote)]
+	e, ok := g.known[Network(c.Remote)]
 	if !ok {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (g *guesses) note(c gate.Credential, err error) {
 	_, _ = h.WriteString(c.Secret)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.suspect(network(c.Remote))
+	s := g.suspect(Network(c.Remote))
 	now, cost := g.o.Now(), guess
 	if s.tried(h.Sum64()) {
 		cost = again
@@ -143,8 +143,9 @@ func (s *suspect) tried(hash uint64) bool {
 	return false
 }
 
-// network is whom an address belongs to: whoever has one IPv6 address has 2^64 of them.
-func network(a netip.Addr) netip.Prefix {
+// Network is whom an address belongs to, an IPv4 address or a network of 64 bits: whoever has one IPv6 address has 2^64 of
+// them. The zero value where there is no address.
+func Network(a netip.Addr) netip.Prefix {
 	bits := 32
 	if a.Is6() {
 		bits = 64

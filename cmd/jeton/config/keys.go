@@ -79,6 +79,8 @@ func Keys() []Key {
 			Meaning: "Speak HTTP/2 without TLS too, with clients that begin with it (prior knowledge): for proxies in front. See docs/http.md."},
 		{Name: "server.cors_origins", Type: List,
 			Meaning: "Origins of web pages, such as https://app.example.com, whose scripts may speak git to this server; * is all. Empty: none. See docs/http.md."},
+		{Name: "server.max_connections", Default: "4096", Type: Number,
+			Meaning: "HTTP connections at a time, busy and idle; one address that is no trusted proxy (IPv6: one network of 64 bits) has half of them. More are closed at once. 0: 4096."},
 		{Name: "server.max_concurrent", Default: "256", Type: Number,
 			Meaning: "Requests of git over HTTP that are served at a time; more are asked to come again. 0: 256."},
 		{Name: "server.max_concurrent_per_client", Default: "128", Type: Number,

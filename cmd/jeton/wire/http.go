@@ -41,6 +41,7 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 		return fmt.Errorf("HTTP on %s could be reached by others without TLS, who could then read passwords and tokens: set server.tls_cert "+
 			"and server.tls_key, or server.trusted_proxies where a proxy speaks TLS, or allow it with server.plain_http", at)
 	}
+	v.httpLn = newCrowd(v.httpLn, v.store.bounded("server.max_connections"), proxies)
 	scheme := "http"
 	if certificate != nil {
 		scheme = "https"
