@@ -33,6 +33,10 @@ func own(refName string) bool { return strings.HasPrefix(refName, rules.Own) }
 // maxNames bounds the names of all refs of one push together, in bytes: they are kept until the report is written.
 const maxNames = 16 << 20
 
+// perCommand is about how many bytes a command takes besides its name: itself, its place among others by name, and its part
+// of the report and of the journal.
+const perCommand = 512
+
 // add takes in one command as it stands on its line.
 func (p *push) add(line string) error {
 	c, err := parseCommand(line)
@@ -47,6 +51,9 @@ func (p *push) add(line string) error {
 	}
 	if len(p.commands) >= p.s.o.Limits.Commands {
 		return refuse("more than %d refs in one push; push fewer at a time (an administrator can change receive.max_refs)", p.s.o.Limits.Commands)
+	}
+	if err := p.keep(perCommand + len(c.Name)); err != nil {
+		return err
 	}
 	p.check(c)
 	p.commands = append(p.commands, c)

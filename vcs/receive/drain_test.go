@@ -85,17 +85,19 @@ func (w waits) Read([]byte) (int, error) {
 
 func TestMorePushesThanAreTakenAtATimeComeAgain(t *testing.T) {
 	s := newStand(t, Limits{Pushes: 1})
-	s.server.slots <- struct{}{}
+	if err := s.server.slots.take("somebody", 1); err != nil {
+		t.Fatal(err)
+	}
 	c := change(oid.Zero, "one")
 	push := request(packOf(c...), line(oid.Zero, c[0].id(), "refs/heads/main", "report-status"))
 	if out, _ := s.push(push); !strings.Contains(out, "unpack the server is busy") || !strings.Contains(out, "push again in a moment") {
 		t.Errorf("%q", out)
 	}
-	<-s.server.slots
+	s.server.slots.give("somebody", 1)
 	if out, err := s.push(push); err != nil || !strings.Contains(out, "ok refs/heads/main") {
 		t.Errorf("%q, %v", out, err)
 	}
-	if len(s.server.slots) != 0 {
+	if s.server.slots.taken != 0 || len(s.server.slots.by) != 0 {
 		t.Error("a place is held for ever")
 	}
 }

@@ -123,7 +123,7 @@ func FuzzCommands(f *testing.F) {
 	f.Add([]byte("000epush-cert\x00" + "0012push-cert-end\n" + "0000"))
 	s := newStand(f, Limits{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p := &push{s: New(Options{NonceKey: []byte("key")}), ses: Session{Repo: s.repo, Stateless: true}, in: wire.NewReader(bytes.NewReader(b)), out: wire.NewWriter(io.Discard)}
+		p := &push{room: 1 << 30, s: New(Options{NonceKey: []byte("key")}), ses: Session{Repo: s.repo, Stateless: true}, in: wire.NewReader(bytes.NewReader(b)), out: wire.NewWriter(io.Discard)}
 		if p.read() != nil {
 			return
 		}

@@ -31,8 +31,11 @@ type push struct {
 	commands []*command
 	seen     map[string]*command // by the ref's name
 	named    int                 // bytes of the refs' names
-	shallow  []oid.ID
-	options  []string
+	// kept is how many bytes of commands and the like are held, held how many are accounted for in Server.memory, room how
+	// many there may be.
+	kept, held, room int64
+	shallow          []oid.ID
+	options          []string
 	// signed is the text of a certificate, cert what it says, accepted the same once it was found to be of this push.
 	signed   string
 	cert     certificate
@@ -53,7 +56,6 @@ type push struct {
 // Errors that end a push as a whole and are told as they are.
 var (
 	errNothing = refuse("nothing of this push is allowed, so no repository was made")
-	errBusy    = refuse("the server is busy with as many pushes as it takes at a time; push again in a moment")
 	errChanged = refuse("the repository or its rules were changed while the push was checked; push again")
 )
 
@@ -65,12 +67,10 @@ const retries = 3
 func (p *push) run() (err error) {
 	p.inspect = newInspection(p.rules, p.s.o.Limits.Objects)
 	p.rest = !p.deletesAlone()
-	select {
-	case p.s.slots <- struct{}{}:
-		defer func() { <-p.s.slots }()
-	default:
-		return errBusy
+	if err := p.s.slots.take(p.ses.Actor.ID, 1); err != nil {
+		return err
 	}
+	defer p.s.slots.give(p.ses.Actor.ID, 1)
 	if err := p.open(); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@
 //
 // (gitprotocol-pack, "Pushing Data To a Server"). Who may write was decided before; which refs may be moved how is said by
 // git and by the repository's rules. A repository that a push makes is found by others once the push was found good.
-// Whatever a client sent is escaped before it is echoed. The package imports host (for its words), storage, reach, pack,
+// Whatever a client sent is escaped before it is echoed. The package imports deadline, host (for its words), storage, reach, pack,
 // pack/ingest, rules, wire, object, oid and name; the journal is an interface of its own.
 package receive
 
@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"time"
 
+	"jeton/vcs/deadline"
 	"jeton/vcs/host"
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/reach"
@@ -49,10 +50,18 @@ type Limits struct {
 	// Walk is how many commits and trees may be walked to prove a push connected (reach.DefaultBudget), and again to find
 	// out whether it loses history, where that matters.
 	Walk int
-	// Pushes is how many pushes are taken at a time (128); more are asked to come again.
-	Pushes int
-	// Drain is how many bytes of a push that is refused are read and dropped (256 MiB), so that its client gets to read why.
-	Drain int64
+	// Pushes is how many pushes are taken at a time (128), PushesPerActor how many of them by one pusher (32); more are asked
+	// to come again.
+	Pushes, PushesPerActor int
+	// Commands of all pushes together may take CommandMemory bytes (256 MiB), those of one pusher a quarter of it: they are
+	// held from their first line to the report. More are asked to come again.
+	CommandMemory int64
+	// Time is how long one push may take, from its first command to the report (6 hours).
+	Time time.Duration
+	// Drain is how many bytes of a push that is refused are read and dropped (256 MiB), and DrainTime for how long (30
+	// seconds), so that its client gets to read why. Where a session is stateless this is the transport's part.
+	Drain     int64
+	DrainTime time.Duration
 }
 
 // Options govern a Server.
@@ -74,7 +83,8 @@ type Options struct {
 type Server struct {
 	o      Options
 	nonces nonces
-	slots  chan struct{} // holds one for each push that is taken
+	slots  *shares // of the pushes that are taken
+	memory *shares // of the bytes of commands
 }
 
 // New makes a server.
@@ -92,7 +102,9 @@ func New(o Options) *Server {
 		o.NonceSlop = 10 * time.Minute
 	}
 	o.Limits = o.Limits.withDefaults()
-	return &Server{o: o, nonces: nonces{o.NonceKey, o.NonceSlop}, slots: make(chan struct{}, o.Limits.Pushes)}
+	return &Server{o: o, nonces: nonces{o.NonceKey, o.NonceSlop},
+		slots:  newShares(int64(o.Limits.Pushes), int64(o.Limits.PushesPerActor)),
+		memory: newShares(o.Limits.CommandMemory, o.Limits.CommandMemory/4)}
 }
 
 func (l Limits) withDefaults() Limits {
@@ -107,8 +119,18 @@ func (l Limits) withDefaults() Limits {
 	set(&l.OptionBytes, 64<<10)
 	set(&l.Walk, reach.DefaultBudget)
 	set(&l.Pushes, 128)
+	set(&l.PushesPerActor, 32)
+	if l.CommandMemory <= 0 {
+		l.CommandMemory = 256 << 20
+	}
+	if l.Time <= 0 {
+		l.Time = 6 * time.Hour
+	}
 	if l.Drain <= 0 {
 		l.Drain = 256 << 20
+	}
+	if l.DrainTime <= 0 {
+		l.DrainTime = 30 * time.Second
 	}
 	return l
 }
@@ -148,9 +170,12 @@ func (r refusal) Unwrap() error { return ErrBadRequest }
 // Serve takes one push after the advertisement. What became of it was told to the client; the error is for the log, nil
 // also where refs were refused by the rules. w is flushed where it implements interface{ Flush() error }.
 func (s *Server) Serve(ctx context.Context, ses Session, r io.Reader, w io.Writer) error {
-	p := &push{s: s, ctx: ctx, ses: ses, rules: ses.Rules, in: wire.NewReader(r), out: wire.NewWriter(w)}
+	ctx, done := deadline.Start(ctx, s.o.Limits.Time, refuse("the push took longer than %s; push fewer refs, or a part of the history, at a time", s.o.Limits.Time))
+	defer done()
+	p := &push{s: s, ctx: ctx, ses: ses, rules: ses.Rules, in: wire.NewReader(&inTime{ctx, r}), out: wire.NewWriter(w), room: s.o.Limits.CommandMemory}
+	defer p.forget()
 	if err := p.read(); err != nil {
-		return p.abort(err)
+		return p.abort(deadline.Reason(ctx, err))
 	}
 	if len(p.commands) == 0 {
 		return nil // the probe of a client that is about to send a large push, or one that wants nothing
@@ -161,7 +186,7 @@ func (s *Server) Serve(ctx context.Context, ses Session, r io.Reader, w io.Write
 	if p.caps.Has("side-band-64k") {
 		p.band = wire.NewSideBand(p.out, wire.SideBand64k)
 	}
-	err := p.run()
+	err := deadline.Reason(ctx, p.run())
 	err = errors.Join(err, p.report(err))
 	if p.rest {
 		p.drain()

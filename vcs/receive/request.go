@@ -95,7 +95,7 @@ func (p *push) shallowLine(hex string) error {
 		return refuse("more than %d shallow lines in one push", p.s.o.Limits.Commands)
 	}
 	p.shallow = append(p.shallow, id)
-	return nil
+	return p.keep(2 * oid.Size) // a list that grows has room to spare
 }
 
 // maxCertificate bounds a certificate, in bytes: it is kept in the journal.
@@ -122,6 +122,9 @@ func (p *push) readCertificate() error {
 			return p.certificate()
 		case text.Len()+len(packet.Data) > maxCertificate:
 			return refuse("the push certificate is larger than %d bytes; push fewer refs at a time", maxCertificate)
+		}
+		if err := p.keep(2 * len(packet.Data)); err != nil {
+			return err
 		}
 		text.Write(packet.Data)
 	}
@@ -164,6 +167,9 @@ func (p *push) readOptions() error {
 		}
 		if total += len(option); total > p.s.o.Limits.OptionBytes {
 			return refuse("the push options are longer than %d bytes together (an administrator can change receive.max_push_option_bytes)", p.s.o.Limits.OptionBytes)
+		}
+		if err := p.keep(64 + len(option)); err != nil {
+			return err
 		}
 		p.options = append(p.options, option)
 	}

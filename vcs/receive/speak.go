@@ -1,7 +1,7 @@
 package receive
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -98,9 +98,14 @@ func (p *push) abort(err error) error {
 }
 
 // drain reads and drops what the client still sends, within bounds, once it was told that all is in vain: one that is cut
-// off while it sends shows a broken pipe instead of the reason.
+// off while it sends shows a broken pipe instead of the reason. Over HTTP the transport does it, with its own bounds.
 func (p *push) drain() {
-	_, _ = io.CopyN(io.Discard, p.in.Rest(), p.s.o.Limits.Drain) // how it ends is the client's matter
+	if p.ses.Stateless {
+		return
+	}
+	ctx, done := context.WithTimeout(p.ctx, p.s.o.Limits.DrainTime)
+	defer done()
+	_, _ = io.CopyN(io.Discard, &inTime{ctx, p.in.Rest()}, p.s.o.Limits.Drain) // how it ends is the client's matter
 }
 
 // report writes report-status (gitprotocol-pack, "Report Status"), framed in band 1 where the client takes bands.
@@ -120,8 +125,10 @@ func (p *push) report(failed error) error {
 	if !p.caps.Has("report-status") && !p.caps.Has("report-status-v2") {
 		return p.end()
 	}
-	var b bytes.Buffer
-	w := wire.NewWriter(&b)
+	w := p.out
+	if p.band != nil {
+		w = wire.NewWriter(p.band)
+	}
 	_ = w.Line("unpack " + p.unpack)
 	for _, c := range p.commands {
 		if c.live() {
@@ -132,13 +139,6 @@ func (p *push) report(failed error) error {
 	}
 	_ = w.Flush()
 	if err := w.Send(); err != nil {
-		return err
-	}
-	to := io.Writer(p.out)
-	if p.band != nil {
-		to = p.band
-	}
-	if _, err := to.Write(b.Bytes()); err != nil {
 		return err
 	}
 	return p.end()
@@ -155,7 +155,10 @@ func (p *push) end() error {
 func (p *push) words(err error) string {
 	var limit *ingest.LimitError
 	var fault *faultError
+	var told refusal
 	switch {
+	case errors.As(err, &told):
+		return told.Error()
 	case errors.As(err, &limit):
 		return limit.Error()
 	case errors.As(err, &fault):

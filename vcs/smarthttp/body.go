@@ -61,10 +61,15 @@ const (
 	asking     = time.Minute
 )
 
+// hurry gives the client no more than asking, whatever it sends meanwhile.
+func (b *body) hurry() {
+	_ = b.control.SetReadDeadline(time.Now().Add(min(asking, b.patience)))
+	b.extended = time.Now().Add(asking)
+}
+
 // prefetch reads a fetch's request into memory, or its first part where it is large.
 func (b *body) prefetch() error {
-	_ = b.control.SetReadDeadline(time.Now().Add(min(asking, b.patience)))
-	b.extended = time.Now().Add(asking) // not to be extended meanwhile
+	b.hurry()
 	head, err := io.ReadAll(io.LimitReader(readerFunc(b.read), prefetched))
 	if err != nil {
 		return err

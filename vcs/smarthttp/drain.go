@@ -11,12 +11,14 @@ import (
 // incoming is a request's body as it comes, before anything is unpacked. One goroutine at a time.
 type incoming struct {
 	io.ReadCloser
+	begun  bool
 	ended  bool
 	broken bool // it ended before its end
 }
 
 // Read implements io.Reader.
 func (s *incoming) Read(p []byte) (int, error) {
+	s.begun = true
 	n, err := s.ReadCloser.Read(p)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -104,7 +106,7 @@ const draining = 64
 // is cut off while it sends tells its user of a broken pipe, or over HTTP/2 of a stream that was reset; one that was heard
 // to the end shows the answer. A client that waits for "100 Continue" sends nothing (RFC 9110 section 10.1.1).
 func (h *Handler) drain(w http.ResponseWriter, r *http.Request, in *incoming) {
-	if in.ended || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+	if in.ended || r.ContentLength == 0 || r.Header.Get("Expect") != "" && !in.begun {
 		return
 	}
 	select {

@@ -62,6 +62,7 @@ func (h *Handler) refusePush(w http.ResponseWriter, r *http.Request, no *host.Re
 		h.bodyError(w, r, ReceivePack, err)
 		return
 	}
+	in.hurry()
 	result(w, ReceivePack)
 	out := h.answer(w, in)
 	if err := h.o.Receive.Refuse(r.Context(), no, in, out); err != nil {

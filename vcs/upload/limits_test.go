@@ -97,10 +97,6 @@ func TestAFetchEndsWithItsTime(t *testing.T) {
 			t.Errorf("protocol %d: %q, %v", v, got, err)
 		}
 	}
-	err := late(t.Context(), io.ErrUnexpectedEOF)
-	if errors.Is(err, ErrBadRequest) {
-		t.Errorf("another error was taken for it: %v", err)
-	}
 }
 
 func TestAConversationThatOutlivesItsTimeIsHungUp(t *testing.T) {

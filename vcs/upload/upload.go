@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"time"
 
+	"jeton/vcs/deadline"
 	"jeton/vcs/reach"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
@@ -139,7 +140,7 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session
 	} else {
 		err = c.classic()
 	}
-	return c.tell(late(ctx, err))
+	return c.tell(deadline.Reason(ctx, err))
 }
 
 // conversation is one client being served over one view.

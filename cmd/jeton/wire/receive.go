@@ -23,6 +23,8 @@ func (s *Store) receiveOptions() (receive.Options, error) {
 		Options:     s.bounded("receive.max_push_options"),
 		OptionBytes: int(min(s.settings.Bytes("receive.max_push_option_bytes"), math.MaxInt32)),
 		Walk:        s.bounded("receive.max_walk"), Pushes: s.bounded("receive.concurrent"), Drain: s.settings.Bytes("receive.drain"),
+		PushesPerActor: s.bounded("receive.max_pushes_per_actor"), CommandMemory: s.settings.Bytes("receive.command_memory"),
+		Time: s.settings.Duration("receive.timeout"), DrainTime: s.settings.Duration("server.drain_time"),
 	}}
 	if !s.settings.On("receive.signed_pushes") {
 		return o, nil
