@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,11 @@ func (p *push) keepAlive() *silence {
 		return s
 	}
 	s.wg.Go(func() {
+		defer func() {
+			if r := recover(); r != nil { // nobody else catches what a goroutine of its own does: the push goes on in silence
+				p.s.o.Log.Error("panic in the signs of life of a push", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			}
+		}()
 		t := time.NewTicker(p.s.o.KeepAlive)
 		defer t.Stop()
 		for {

@@ -35,6 +35,7 @@ func (c *conversation) commands() error {
 		if err != nil || c.ses.Stateless {
 			return err
 		}
+		c.band, c.sending = nil, false // the next command has no bands yet
 	}
 }
 

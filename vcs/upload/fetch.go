@@ -18,16 +18,17 @@ import (
 //
 // Nothing is written before the whole request was read and its wants were found to be visible. C git 2.39 writes
 // wanted-refs before shallow-info, against the document and its own client.
-func (c *conversation) fetch(more bool) error {
+func (c *conversation) fetch(more bool) (err error) {
 	q := newRequest(c.s.o.Limits)
-	err := c.arguments("fetch", more, func(line string) error {
+	err = c.arguments("fetch", more, func(line string) error {
 		if name, ok := strings.CutPrefix(line, "want-ref "); ok {
 			return c.wantRef(q, name)
 		}
 		return q.argument(line)
 	})
 	if q.sidebandAll {
-		defer c.everythingInBands()()
+		end := c.everythingInBands()
+		defer func() { err = errors.Join(err, end()) }()
 	}
 	if err != nil {
 		return err
@@ -79,11 +80,7 @@ func (c *conversation) sections(q *request, n *negotiation) error {
 	if c.band == nil {
 		c.band = wire.NewSideBand(c.out, wire.SideBand64k)
 	}
-	err = c.send(c.order(q, n, k), q.noProgress)
-	if err == nil {
-		c.band, c.sending = nil, false // the next command has no bands yet
-	}
-	return err
+	return c.send(c.order(q, n, k), q.noProgress)
 }
 
 // acknowledge looks at the haves and, where the client is not done, writes the section "acknowledgments". ready says

@@ -28,25 +28,26 @@ func (c *conversation) delim() {
 
 // end ends an answer and sends it.
 func (c *conversation) end() error {
-	if band := c.band; band != nil {
-		c.band = nil
-		return band.Close()
+	if c.band != nil {
+		return c.band.Close()
 	}
 	_ = c.out.Flush()
 	return c.out.Send()
 }
 
 // everythingInBands puts the whole answer to a command of protocol 2 into bands (gitprotocol-v2, "sideband-all"), so that
-// signs of life can be sent while wants are checked and haves looked at. The function that it returns ends that.
-func (c *conversation) everythingInBands() func() {
+// signs of life can be sent while wants are checked and haves looked at; nothing may be written past the band meanwhile. The
+// function that it returns ends that; the band stays, for an error to be told on it. An error of it is a bug.
+func (c *conversation) everythingInBands() (end func() error) {
 	before := c.ctx
 	ctx, gone := context.WithCancel(before)
 	c.ctx, c.band = ctx, wire.NewSideBandAll(c.out)
 	stop := c.keepAlive(ctx, gone)
 	c.alive = true
-	return func() {
-		stop()
+	return func() error {
+		err := stop()
 		gone()
 		c.ctx, c.alive = before, false
+		return err
 	}
 }

@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,15 +16,16 @@ import (
 
 // send enumerates what the client lacks and sends the pack, with signs of life while it is silent otherwise. Nobody but
 // the band writes to the client from here on.
-func (c *conversation) send(o order, noProgress bool) error {
+func (c *conversation) send(o order, noProgress bool) (err error) {
 	c.sending = true
-	if err := c.out.Send(); err != nil {
+	if err := c.flush(); err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
 	began := time.Now()
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
-	defer c.keepAlive(ctx, cancel)()
+	stop := c.keepAlive(ctx, cancel)
+	defer func() { err = errors.Join(err, stop()) }()
 	people := &progress{}
 	if c.band != nil && !noProgress {
 		people.tell = func(text string) { _ = c.band.Progress(text) } // a client that is gone is noticed by the next write
@@ -49,6 +51,15 @@ func (c *conversation) send(o order, noProgress bool) error {
 	c.log(o, done, time.Since(began))
 	if c.band != nil {
 		return c.band.Close()
+	}
+	return c.out.Send()
+}
+
+// flush sends what was written so far. Where there are bands somebody else may write to the client too, and the band alone
+// knows when.
+func (c *conversation) flush() error {
+	if c.band != nil {
+		return c.band.Send()
 	}
 	return c.out.Send()
 }
@@ -128,14 +139,16 @@ func (p *progress) counting(n int) {
 }
 
 // keepAlive sends empty packets while nothing else is sent, and ends the work when the client is gone. The function that
-// it returns stops it and waits for it.
-func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) func() {
-	if c.band == nil || c.alive { // without bands there is no packet that a client would take for a sign of life
-		return func() {}
+// it returns stops it and waits for it; its error is a bug.
+func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) (end func() error) {
+	band := c.band
+	if band == nil || c.alive { // without bands there is no packet that a client would take for a sign of life
+		return func() error { return nil }
 	}
 	stop := make(chan struct{}) // closed when the pack is sent
 	var wg sync.WaitGroup
-	wg.Go(func() {
+	var err error
+	work := func() {
 		t := time.NewTicker(c.s.o.KeepAlive)
 		defer t.Stop()
 		for {
@@ -145,15 +158,21 @@ func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) f
 			case <-ctx.Done():
 				return
 			case <-t.C:
-				if c.band.KeepAlive() != nil {
+				if band.KeepAlive() != nil {
 					gone()
 					return
 				}
 			}
 		}
+	}
+	wg.Go(func() {
+		if err = c.s.caught("signs of life", work); err != nil {
+			gone()
+		}
 	})
-	return func() {
+	return func() error {
 		close(stop)
 		wg.Wait()
+		return err
 	}
 }

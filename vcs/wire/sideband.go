@@ -25,7 +25,7 @@ const bandHead = headSize + 1
 // SideBand multiplexes a pack, progress and a fatal error. It may be used by several goroutines: one writes the pack,
 // another keeps the connection alive. The Writer below it is not to be used by anybody else until Close.
 //
-// What goes to band 1 is collected into full packets; Progress, Fatal, KeepAlive and Close send what was collected.
+// What goes to band 1 is collected into full packets; Progress, Fatal, KeepAlive, Send and Close send what was collected.
 type SideBand struct {
 	payload int
 	idle    byte // the band of an empty packet that says that nobody has gone away
@@ -34,6 +34,7 @@ type SideBand struct {
 	w     *Writer
 	buf   []byte // a packet of band 1 that is not full yet, with room for its head; nil before the first
 	quiet bool   // nothing was written since KeepAlive looked
+	over  bool   // Close was called
 }
 
 // NewSideBand frames what is written into packets of at most payload bytes (SideBand64k or SideBandOld).
@@ -160,6 +161,9 @@ func (s *SideBand) Fatal(text string) error { return s.say(bandFatal, text) }
 func (s *SideBand) say(band byte, text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return s.w.err
+	}
 	s.quiet = false
 	s.pass()
 	for len(text) > 0 {
@@ -177,7 +181,7 @@ func (s *SideBand) say(band byte, text string) error {
 func (s *SideBand) KeepAlive() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.quiet {
+	if s.over || !s.quiet {
 		s.quiet = true
 		return s.w.err
 	}
@@ -190,10 +194,20 @@ func (s *SideBand) KeepAlive() error {
 	return s.w.Send()
 }
 
-// Close writes the flush packet that ends the bands and sends everything.
+// Send sends what was written so far.
+func (s *SideBand) Send() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pass()
+	return s.w.Send()
+}
+
+// Close writes the flush packet that ends the bands and sends everything. People are told nothing from then on, and there are
+// no more signs of life: what a client reads behind the flush is another answer.
 func (s *SideBand) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.over = true
 	s.pass()
 	_ = s.w.Flush()
 	return s.w.Send()

@@ -180,6 +180,24 @@ func TestKeepAliveSpeaksIntoSilenceAlone(t *testing.T) {
 	}
 }
 
+func TestNothingFollowsTheEndOfTheBands(t *testing.T) {
+	var b bytes.Buffer
+	s := NewSideBand(NewWriter(&b), SideBand64k)
+	_, _ = s.Write([]byte("x"))
+	if err := s.Send(); err != nil || b.String() != "0006\x01x" {
+		t.Errorf("sent %q, %v", b.String(), err)
+	}
+	_ = s.Close()
+	for range 3 {
+		_ = s.KeepAlive()
+	}
+	_ = s.Progress("more\n")
+	_ = s.Fatal("too late\n")
+	if got := b.String(); got != "0006\x01x0000" {
+		t.Errorf("sent %q", got)
+	}
+}
+
 func TestKeepAliveBesideTheWriter(t *testing.T) {
 	var b bytes.Buffer
 	s := NewSideBand(NewWriter(&b), SideBand64k)
