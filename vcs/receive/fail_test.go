@@ -49,7 +49,7 @@ func TestFailuresOnTheWayLeaveTheRepositoryAsItWas(t *testing.T) {
 		{"permission taken away", func(s *stand) { s.recheck = &host.Refusal{Status: 401, Sentence: "this token was revoked"} }, "ng refs/heads/x this token was revoked"},
 		{"the door itself fails", func(s *stand) { s.recheck = errors.New("database of tokens is gone") }, "ng refs/heads/x the server has failed"},
 		{"journal cannot be written", func(s *stand) { s.journal.begin = errors.New("disk full") }, "ng refs/heads/x the server has failed"},
-		{"repository was closed", func(s *stand) { _ = s.repo.Close() }, "unpack the server has failed"},
+		{"repository was closed", func(s *stand) { _ = s.repo.Close() }, "unpack the repository was deleted meanwhile"},
 	} {
 		s := newStand(t, Limits{})
 		main := s.first("one")

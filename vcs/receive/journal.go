@@ -32,10 +32,20 @@ type Certificate struct {
 
 // Journal is the record of pushes that others follow (feeds, hooks, caches).
 type Journal interface {
-	// Begin writes an entry; it is on disk when it returns.
+	// Begin writes an entry; it is on disk when it returns. Ids compare, as strings, in the order of their making.
+	// host.ErrNotFound where the repository is gone.
 	Begin(ctx context.Context, e Entry) (id string, err error)
-	// End closes it with what became of each ref.
+	// End closes it with what became of each ref. One that is gone, or was ended before, is none of its business.
 	End(ctx context.Context, id string, results []storage.RefResult) error
 	// Open lists the entries that were begun and not ended, oldest first.
 	Open(ctx context.Context) ([]Entry, error)
+	// Moved lists the moves that came to pass in a repository, by entries that were ended after the one with the id since was
+	// begun: some of them, and from where to go on; next is empty at the end.
+	Moved(ctx context.Context, repoID, since string) (moves []Moved, next string, err error)
+}
+
+// Moved is a ref's move that came to pass, and the id of the entry it stands in.
+type Moved struct {
+	Entry string
+	storage.RefUpdate
 }

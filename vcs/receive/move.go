@@ -13,29 +13,33 @@ import (
 	"jeton/vcs/wire"
 )
 
-// admitted asks once more, right before refs move, whether the pusher may push, and whether the rules are still those by
-// which the push was judged: storage.ErrRecheck where they are not. A refusal is noted at the commands.
-func (p *push) admitted() error {
-	err := p.ses.Recheck(p.ctx)
-	if err == nil {
-		now, rerr := p.rulesNow()
-		if rerr != nil {
-			return rerr
-		}
-		if !reflect.DeepEqual(now, p.rules) {
-			return storage.ErrRecheck
-		}
-		err = p.publish()
+// applied proves the push and moves the refs. Where maintenance, or a change of the rules, came between, it does so again;
+// the journal's entry is one for all tries.
+func (p *push) applied(q storage.Quarantine, name string) error {
+	err := p.apply(q, name)
+	for try := 0; try < retries && errors.Is(err, storage.ErrRecheck); try++ {
+		err = p.apply(q, name)
 	}
-	var r *host.Refusal
-	if errors.As(err, &r) {
-		for _, c := range p.commands {
-			c.refuse(wire.Escape(r.Sentence))
-		}
-		return nil
+	if errors.Is(err, storage.ErrRecheck) {
+		err = errChanged
 	}
-	if err != nil {
+	p.conclude(err)
+	return err
+}
+
+// admitted asks whether the pusher may still push, and whether the rules are those by which the push was judged: a
+// *host.Refusal, or storage.ErrRecheck where they are not. It is asked before the journal is written, and again when
+// nothing can come between any more.
+func (p *push) admitted(ctx context.Context) error {
+	if err := p.ses.Recheck(ctx); err != nil {
 		return fmt.Errorf("ask the door again: %w", err)
+	}
+	now, err := p.rulesNow()
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(now, p.rules) {
+		return storage.ErrRecheck
 	}
 	return nil
 }
@@ -52,12 +56,28 @@ func (p *push) publish() error {
 	return nil
 }
 
-// move writes the journal and moves the refs of the live commands.
+// move writes the journal and moves the refs of the live commands. Where the door says no, it is noted at the commands.
 func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
-	if err := p.admitted(); err != nil || !p.anyLive() {
+	err := p.admitted(p.ctx)
+	if err == nil {
+		err = p.publish()
+	}
+	if err == nil {
+		err = p.update(refs, staged)
+	}
+	var no *host.Refusal
+	if !errors.As(err, &no) {
 		return err
 	}
-	b := storage.Batch{Atomic: p.caps.Has("atomic"), Actor: p.ses.Actor, Reason: "push", Staged: staged}
+	for _, c := range p.commands {
+		c.refuse(wire.Escape(no.Sentence))
+	}
+	return nil
+}
+
+// update is move once nothing is known to speak against it.
+func (p *push) update(refs *storage.Snapshot, staged []storage.Staged) error {
+	b := storage.Batch{Atomic: p.caps.Has("atomic"), Actor: p.ses.Actor, Reason: "push", Staged: staged, Admit: p.admitted}
 	var live []*command
 	for _, c := range p.commands {
 		if c.live() {
@@ -70,21 +90,10 @@ func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
 	}
 	// From here on a client that hangs up changes nothing: what was begun is brought to its end.
 	ctx := context.WithoutCancel(p.ctx)
-	id, err := p.s.o.Journal.Begin(ctx, p.entry(b.Updates))
-	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+	if err := p.begin(ctx, b.Updates); err != nil {
+		return err
 	}
 	results, err := p.repo.Update(ctx, refs.Basis, b)
-	if err != nil {
-		for _, u := range b.Updates {
-			results = append(results, storage.RefResult{Name: u.Name, Err: err})
-		}
-		results = results[:len(b.Updates)]
-	}
-	if jerr := p.s.o.Journal.End(ctx, id, results); jerr != nil {
-		// The refs have moved; the entry is settled at the next start.
-		p.s.o.Log.ErrorContext(ctx, "journal entry cannot be ended", "entry", id, "error", jerr)
-	}
 	if err != nil {
 		return err
 	}
@@ -93,7 +102,49 @@ func (p *push) move(refs *storage.Snapshot, staged []storage.Staged) error {
 			c.refuse(reason(err))
 		}
 	}
+	if len(results) > len(live) {
+		p.head = results[len(live)].Err
+	}
 	return nil
+}
+
+// begin writes the push into the journal, once: tried again, it has no more updates than at first.
+func (p *push) begin(ctx context.Context, updates []storage.RefUpdate) error {
+	p.head = storage.ErrNotApplied
+	if p.begun.ID != "" {
+		return nil
+	}
+	e := p.entry(updates)
+	var err error
+	if e.ID, err = p.s.o.Journal.Begin(ctx, e); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	p.begun = e
+	return nil
+}
+
+// conclude ends the journal's entry with what became of each ref; failed is what ended the push as a whole. Where the end
+// cannot be written, it is tried again later: what happened is known.
+func (p *push) conclude(failed error) {
+	if p.begun.ID == "" {
+		return
+	}
+	results := make([]storage.RefResult, len(p.begun.Updates))
+	for i, u := range p.begun.Updates {
+		results[i] = storage.RefResult{Name: u.Name, Err: failed}
+		switch c := p.seen[u.Name]; {
+		case u.Symref != "" && failed == nil:
+			results[i].Err = p.head
+		case u.Symref == "" && !c.live():
+			results[i].Err = errors.New(c.reason)
+		}
+	}
+	id, journal := p.begun.ID, p.s.o.Journal
+	end := func(ctx context.Context) error { return journal.End(ctx, id, results) }
+	if err := end(context.WithoutCancel(p.ctx)); err != nil {
+		p.s.o.Log.ErrorContext(p.ctx, "journal entry cannot be ended; it is tried again", "entry", id, "error", err)
+		p.s.owed.add(debt{refs: len(results), pay: end})
+	}
 }
 
 // entry is what the journal keeps of the push.

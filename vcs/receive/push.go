@@ -45,6 +45,9 @@ type push struct {
 	unborn   *host.Unborn // the repository that this push makes; nil where one was there
 	// published says that others find it.
 	published bool
+	// begun is the journal's entry of this push, with an ID once it is written; head is what became of HEAD's update in it.
+	begun Entry
+	head  error
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
 	// inspect checks the objects.
@@ -64,7 +67,7 @@ const retries = 3
 
 // run does everything between the commands and the report. What can be refused without the pack is refused before it is
 // read.
-func (p *push) run() (err error) {
+func (p *push) run() error {
 	p.inspect = newInspection(p.rules, p.s.o.Limits.Objects)
 	p.rest = !p.deletesAlone()
 	if err := p.s.slots.take(p.ses.Actor.ID, 1); err != nil {
@@ -74,7 +77,7 @@ func (p *push) run() (err error) {
 	if err := p.open(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.drop()) }()
+	defer p.drop()
 	if err := p.first(); err != nil {
 		return err
 	}
@@ -100,15 +103,7 @@ func (p *push) run() (err error) {
 	p.rest = false
 	quiet.begin()
 	p.unpack = "ok"
-	for try := 0; ; try++ {
-		err := p.apply(q, name)
-		if !errors.Is(err, storage.ErrRecheck) {
-			return err
-		}
-		if try == retries {
-			return errChanged
-		}
-	}
+	return p.applied(q, name)
 }
 
 // open finds the repository, or makes one that nobody finds as yet.
@@ -120,6 +115,10 @@ func (p *push) open() error {
 		return errNothing
 	}
 	unborn, err := p.ses.Create(p.ctx)
+	var no *host.Refusal
+	if errors.As(err, &no) {
+		return refuse("%s", wire.Escape(no.Sentence))
+	}
 	if err != nil {
 		return fmt.Errorf("create repository: %w", err)
 	}
@@ -127,15 +126,15 @@ func (p *push) open() error {
 	return nil
 }
 
-// drop removes a repository that was made for this push and has got no ref by it.
-func (p *push) drop() error {
+// drop removes a repository that was made for this push and has got no ref by it. That it cannot be removed changes
+// nothing of what the client is told of its refs.
+func (p *push) drop() {
 	if p.unborn == nil {
-		return nil
+		return
 	}
 	if err := p.unborn.Drop(context.WithoutCancel(p.ctx)); err != nil {
-		return fmt.Errorf("remove the repository of a push that was refused: %w", err)
+		p.s.o.Log.ErrorContext(p.ctx, "the repository of a push cannot be removed or let go of", "repository", p.repo.ID(), "error", err)
 	}
-	return nil
 }
 
 // first refuses what the refs of the moment and the rules speak against.

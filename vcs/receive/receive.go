@@ -10,7 +10,7 @@
 //	                        │
 //	                    still admitted?   credential, permission and rules are asked once more (Recheck, RulesNow)
 //	                        │
-//	                    journal ─► packs and refs become visible together (storage.Update) ─► journal
+//	                    journal ─► asked again, then packs and refs become visible together (storage.Update) ─► journal
 //	                        │
 //	                    report-status     ok or ng for each ref, in git's words where git has some
 //
@@ -85,6 +85,7 @@ type Server struct {
 	nonces nonces
 	slots  *shares // of the pushes that are taken
 	memory *shares // of the bytes of commands
+	owed   arrears
 }
 
 // New makes a server.
@@ -104,7 +105,8 @@ func New(o Options) *Server {
 	o.Limits = o.Limits.withDefaults()
 	return &Server{o: o, nonces: nonces{o.NonceKey, o.NonceSlop},
 		slots:  newShares(int64(o.Limits.Pushes), int64(o.Limits.PushesPerActor)),
-		memory: newShares(o.Limits.CommandMemory, o.Limits.CommandMemory/4)}
+		memory: newShares(o.Limits.CommandMemory, o.Limits.CommandMemory/4),
+		owed:   arrears{woken: make(chan struct{}, 1)}}
 }
 
 func (l Limits) withDefaults() Limits {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,11 +21,11 @@ import (
 
 var ctx = context.Background()
 
-// journal remembers what was begun and ended; begin and end, where set, fail.
+// journal remembers what was begun and ended; begin, end and moved, where set, fail.
 type journal struct {
-	begun      []Entry
-	ended      map[string][]storage.RefResult
-	begin, end error
+	begun             []Entry
+	ended             map[string][]storage.RefResult
+	begin, end, moved error
 }
 
 func (j *journal) Begin(_ context.Context, e Entry) (string, error) {
@@ -55,6 +56,26 @@ func (j *journal) Open(context.Context) ([]Entry, error) {
 		}
 	}
 	return open, nil
+}
+
+// Moved answers one move at a time; a number behind "@" is where the next call goes on.
+func (j *journal) Moved(_ context.Context, repoID, since string) ([]Moved, string, error) {
+	if j.moved != nil {
+		return nil, "", j.moved
+	}
+	at := 0
+	if k, ok := strings.CutPrefix(since, "@"); ok {
+		at, _ = strconv.Atoi(k)
+	}
+	for i, e := range j.begun[at:] {
+		next := fmt.Sprint("@", at+i+1)
+		for k, r := range j.ended[e.ID] {
+			if e.RepoID == repoID && r.Err == nil {
+				return []Moved{{e.ID, e.Updates[k]}}, next, nil
+			}
+		}
+	}
+	return nil, "", nil
 }
 
 // stand is a server over one repository.

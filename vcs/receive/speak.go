@@ -10,11 +10,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"jeton/vcs/host"
 	"jeton/vcs/object"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/reach"
+	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
 
@@ -165,6 +167,8 @@ func (p *push) words(err error) string {
 	switch {
 	case errors.As(err, &told):
 		return told.Error()
+	case errors.Is(err, host.ErrNotFound), errors.Is(err, storage.ErrClosed):
+		return "the repository was deleted meanwhile, or the server is about to stop; look whether it is still there, and push again"
 	case errors.As(err, &limit):
 		return limit.Error()
 	case errors.As(err, &fault):

@@ -83,6 +83,9 @@ func (j *journal) Begin(_ context.Context, e receive.Entry) (string, error) {
 
 func (j *journal) End(context.Context, string, []storage.RefResult) error { return nil }
 func (j *journal) Open(context.Context) ([]receive.Entry, error)          { return nil, nil }
+func (j *journal) Moved(context.Context, string, string) ([]receive.Moved, string, error) {
+	return nil, "", nil
+}
 
 func start(t *testing.T) *server {
 	t.Helper()

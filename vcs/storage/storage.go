@@ -29,6 +29,8 @@ var (
 	ErrNameClash = errors.New("ref name clashes with another ref")
 	// ErrBadName: not a ref name by git-check-ref-format.
 	ErrBadName = errors.New("not a valid ref name")
+	// ErrClosed: the repository was deleted meanwhile, or the server is about to stop.
+	ErrClosed = errors.New("repository is closed")
 	// ErrNotApplied: nothing is wrong with this update, but another of the atomic batch failed.
 	ErrNotApplied = errors.New("atomic batch failed")
 )
@@ -118,6 +120,9 @@ type Batch struct {
 	Actor   Actor
 	Reason  string // one line for the reflog, such as "push"
 	Staged  []Staged
+	// Admit, where it is set, is asked once no other update can come between any more, right before anything moves. With
+	// its error nothing moves; Update returns that error. It must not call the repository.
+	Admit func(ctx context.Context) error
 }
 
 // RefResult tells how one update of a batch ended, in the batch's order; a nil Err means it is done and synced.
@@ -155,7 +160,8 @@ type Repository interface {
 	// Quarantine opens a place for a push.
 	Quarantine(ctx context.Context) (Quarantine, error)
 	// Update makes staged packs visible and moves refs. The error is about the whole (ErrRecheck, a full disk);
-	// what happened to each ref is in the results. With an error and no results nothing has changed.
+	// what happened to each ref is in the results. With an error and no results nothing has changed. Updates of one
+	// repository happen one after the other.
 	Update(ctx context.Context, basis Basis, b Batch) ([]RefResult, error)
 	// Replace makes staged packs visible and retires others by name once no view holds them; for maintenance. basis is
 	// that of the view over which was decided what may go. Objects must not be lost by it: whoever drops any says so, gets

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jeton/db"
+	"jeton/vcs/host"
 	"jeton/vcs/oid"
 	"jeton/vcs/receive"
 	"jeton/vcs/receive/follow"
@@ -29,7 +30,11 @@ func (j *journal) Begin(ctx context.Context, e receive.Entry) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("journal a push: %w", err)
 	}
-	return j.d.Journal().Begin(ctx, row)
+	id, err := j.d.Journal().Begin(ctx, row)
+	if errors.Is(err, db.ErrInUse) {
+		return "", host.ErrNotFound
+	}
+	return id, err
 }
 
 // End implements receive.Journal.
@@ -45,7 +50,8 @@ func (j *journal) End(ctx context.Context, id string, results []storage.RefResul
 	if err != nil {
 		return fmt.Errorf("journal a push: %w", err)
 	}
-	if err := j.d.Journal().End(ctx, id, string(text), time.Now()); err != nil {
+	err = j.d.Journal().End(ctx, id, string(text), time.Now())
+	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return err
 	}
 	for _, f := range j.followers {
@@ -65,6 +71,26 @@ func (j *journal) Open(ctx context.Context) ([]receive.Entry, error) {
 		entries[i] = p.Entry
 	}
 	return entries, nil
+}
+
+// page is how many pushes Moved reads at a time.
+const page = 100
+
+// Moved implements receive.Journal: ids of entries and of their ends are made by one clock.
+func (j *journal) Moved(ctx context.Context, repoID, since string) (moves []receive.Moved, next string, err error) {
+	ended, err := j.Ended(ctx, repoID, since, page)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, p := range ended {
+		for i, u := range p.Updates {
+			if i < len(p.Results) && p.Results[i].Name == u.Name && p.Results[i].Err == nil {
+				moves = append(moves, receive.Moved{Entry: p.ID, RefUpdate: u})
+			}
+		}
+		next = p.Position
+	}
+	return moves, next, nil
 }
 
 // Ended implements follow.Journal.

@@ -104,6 +104,7 @@ func (v *Server) Run(ctx context.Context) error {
 	for _, f := range v.store.journal.followers {
 		g.Go(func() error { return f.Run(ctx) })
 	}
+	g.Go(func() error { return v.store.Receive.Run(ctx) })
 	g.Go(func() error { return v.sweep(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()

@@ -230,7 +230,7 @@ func (r *Repository) ID() string { return r.id }
 func (r *Repository) Dir() string { return r.dir }
 
 // ErrClosed says that the repository was closed.
-var ErrClosed = errors.New("repository is closed")
+var ErrClosed = storage.ErrClosed
 
 // View implements storage.Repository.
 func (r *Repository) View(ctx context.Context) (*storage.View, error) {

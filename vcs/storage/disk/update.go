@@ -42,6 +42,11 @@ func (r *Repository) Update(ctx context.Context, basis storage.Basis, b storage.
 	if err := r.settled(); err != nil {
 		return nil, fmt.Errorf("update refs of %s: %w", r.id, err)
 	}
+	if b.Admit != nil {
+		if err := b.Admit(ctx); err != nil {
+			return nil, err
+		}
+	}
 	next, moved, err := r.take(packs, b)
 	if err != nil {
 		return nil, fmt.Errorf("update refs of %s: %w", r.id, err)

@@ -41,6 +41,7 @@ func Run(t *testing.T, create func(t *testing.T) storage.Repository) {
 		{"pushes that began before objects were dropped check again", recheck},
 		{"objects are not dropped when refs moved since", moved},
 		{"an ended context changes nothing", ended},
+		{"who is asked before anything moves can refuse all", admit},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, create(t)) })
 	}
