@@ -200,7 +200,7 @@ func Keys() []Key {
 		{Name: "receive.max_path", Default: "4096", Type: Number,
 			Meaning: "Longest name of one file or folder, in bytes. A path has as many names as folders lead to it; how long it is as a whole is not limited."},
 		{Name: "receive.memory", Default: "96MiB", Type: Size,
-			Meaning: "Memory for objects of one push while deltas are resolved; what does not fit is put on disk. 0 means the default."},
+			Meaning: "Memory for objects of one push while deltas are resolved; what does not fit is put on disk. What one step needs, a base and what is made of it, is held even where it is more: up to twice receive.max_blob. 0 means the default."},
 		{Name: "receive.patience", Default: "10m", Type: Duration,
 			Meaning: "How long a client may be silent while it sends, and take nothing while it is sent to."},
 		{Name: "archive.max_entries", Default: "5000000", Type: Number,

@@ -31,7 +31,7 @@ func newPump(do func([]byte) error) *pump {
 		defer close(p.done)
 		for b := range full {
 			if p.err == nil {
-				if err := do(b); err != nil {
+				if err := caught(func() error { return do(b) }); err != nil {
 					p.err = err
 					p.failed.Store(true)
 				}

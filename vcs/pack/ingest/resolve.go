@@ -53,24 +53,31 @@ func (r *resolver) roots(workers int) error {
 	g, ctx := errgroup.WithContext(r.in.ctx)
 	for range workers {
 		g.Go(func() error {
-			w := newWorker(ctx, r)
-			for {
-				from := next.Add(share) - share
-				if from >= n {
-					return nil
-				}
-				for i := from; i < min(from+share, n); i++ {
-					if r.in.table.at(int32(i)).kind.IsDelta() {
-						continue
-					}
-					if err := w.tree(int32(i)); err != nil {
+			return caught(func() error {
+				w := newWorker(ctx, r)
+				for from := next.Add(share) - share; from < n; from = next.Add(share) - share {
+					if err := w.trees(from, min(from+share, n)); err != nil {
 						return err
 					}
 				}
-			}
+				return nil
+			})
 		})
 	}
 	return g.Wait()
+}
+
+// trees resolves all that stands on the whole objects of a part of the table.
+func (w *worker) trees(from, to int64) error {
+	for i := from; i < to; i++ {
+		if w.r.in.table.at(int32(i)).kind.IsDelta() {
+			continue
+		}
+		if err := w.tree(int32(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rebuilt counts an object that is built again because it had to be let go. Packs that git makes hardly need it; one

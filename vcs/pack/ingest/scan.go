@@ -54,7 +54,7 @@ func (in *intake) scan(src func(to *pump) *source) error {
 	work, ctx := errgroup.WithContext(in.ctx)
 	s := &scanner{in: in, src: src(to), to: to, sum: sum, crew: newCrew(ctx, in.o.Workers), hasher: oid.NewHasher()}
 	for range in.o.Workers {
-		work.Go(func() error { return s.crew.work(in) })
+		work.Go(func() error { return caught(func() error { return s.crew.work(in) }) })
 	}
 	err := s.run()
 	s.crew.dismiss()
