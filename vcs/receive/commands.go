@@ -15,6 +15,8 @@ type command struct {
 	storage.RefUpdate
 	// reason is why the ref did not move, for the client; empty while nothing speaks against it.
 	reason string
+	// branch is the protected branch whose rule holds for the ref, nil for none; known once forbid has looked.
+	branch *rules.Branch
 }
 
 func (c *command) refuse(reason string) {
@@ -26,9 +28,6 @@ func (c *command) refuse(reason string) {
 func (c *command) live() bool   { return c.reason == "" }
 func (c *command) create() bool { return c.Old.IsZero() }
 func (c *command) delete() bool { return c.New.IsZero() }
-
-// own reports whether a ref is the server's.
-func own(refName string) bool { return strings.HasPrefix(refName, rules.Own) }
 
 // maxNames bounds the names of all refs of one push together, in bytes: they are kept until the report is written.
 const maxNames = 16 << 20
@@ -84,7 +83,7 @@ func (p *push) check(c *command) {
 	switch {
 	case !inRefs || !name.Ref(c.Name) || !c.delete() && !name.Ref(below):
 		c.refuse("funny refname")
-	case own(c.Name):
+	case rules.Owns(c.Name):
 		c.refuse("refs/jeton/ is the server's own")
 	case c.create() && c.delete():
 		c.refuse("nothing to do: neither an old nor a new value")

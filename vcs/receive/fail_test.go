@@ -14,6 +14,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack/ingest"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -128,7 +129,7 @@ func FuzzCommands(f *testing.F) {
 			return
 		}
 		for _, c := range p.commands {
-			if c.live() && (own(c.Name) || !strings.HasPrefix(c.Name, "refs/")) {
+			if c.live() && (rules.Owns(c.Name) || !strings.HasPrefix(c.Name, "refs/")) {
 				t.Errorf("%q was let through", c.Name)
 			}
 		}

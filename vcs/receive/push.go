@@ -145,8 +145,7 @@ func (p *push) first() error {
 	}
 	defer view.Close()
 	p.compare(view.Refs)
-	p.forbid()
-	return nil
+	return p.forbid()
 }
 
 // deletesAlone reports whether all commands delete; such a push brings no pack.
@@ -220,7 +219,9 @@ func (p *push) apply(q storage.Quarantine, name string) (err error) {
 	}
 	defer view.Close()
 	p.compare(view.Refs)
-	p.forbid()
+	if err := p.forbid(); err != nil {
+		return err
+	}
 	var fresh *pack.Pack
 	set := view.Objects
 	if name != "" {

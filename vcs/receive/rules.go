@@ -46,12 +46,19 @@ func (p *push) compare(refs *storage.Snapshot) {
 }
 
 // forbid refuses what the repository's rules forbid whatever the history is.
-func (p *push) forbid() {
+func (p *push) forbid() error {
 	for _, c := range p.commands {
+		if err := p.ctx.Err(); err != nil {
+			return err
+		}
+		if !c.live() {
+			continue
+		}
 		if reason := p.forbidden(c); reason != "" {
 			c.refuse(reason)
 		}
 	}
+	return nil
 }
 
 // forbidden says which rule speaks against a command; empty for none.
@@ -62,7 +69,8 @@ func (p *push) forbidden(c *command) string {
 		}
 		return "deny updating a hidden ref"
 	}
-	b := p.rules.Protects(c.Name)
+	c.branch = p.rules.Protects(c.Name)
+	b := c.branch
 	switch {
 	case b != nil && len(b.Who) > 0 && !slices.Contains(b.Who, p.ses.Actor.ID):
 		return protected(b, "does not let you push")
@@ -85,7 +93,7 @@ func protected(b *rules.Branch, what string) string {
 func (p *push) forbidForce(set *pack.Set) error {
 	budget := p.s.o.Limits.Walk
 	for _, c := range p.commands {
-		b := p.rules.Protects(c.Name)
+		b := c.branch
 		held := b != nil && !b.Force
 		if !c.live() || c.delete() || c.create() || !held && !p.rules.DenyForce {
 			continue

@@ -31,6 +31,9 @@ func TestPatternsOfRefs(t *testing.T) {
 		{"refs/heads/a?b", "refs/heads/a/b", false},
 		{"refs/heads/a?b", "refs/heads/aäb", true},
 		{"refs/heads/a?b", "refs/heads/a\xffb", true},
+		{"refs/heads/a?b", "refs/heads/a\ufffdb", true},
+		{"refs/heads/\ufffd?", "refs/heads/\ufffd\ufffd", true},
+		{"refs/heads/\xc3?", "refs/heads/ä", false},
 		{"refs/heads/ä*", "refs/heads/äx", true},
 		{"refs/heads/\xff", "refs/heads/\xfe", false},
 		{"refs/heads/***x", "refs/heads/a/b/x", true},
@@ -61,6 +64,21 @@ func TestFirstPatternThatMatchesHolds(t *testing.T) {
 func TestMatchingTakesNoLongerForManyStars(t *testing.T) {
 	if Match(strings.Repeat("*a", 200), strings.Repeat("a", 1000)+"b") {
 		t.Error("matched")
+	}
+}
+
+func TestMatchingReadsNoFurtherThanItMust(t *testing.T) {
+	long := "refs/heads/" + strings.Repeat("x", 1000)
+	for pattern, want := range map[string]bool{"refs/tags/*": false, "refs/heads/main": false, "refs/heads/*": true, "refs/heads/**": true, "refs/heads/v*": false} {
+		if got := Match(pattern, long); got != want {
+			t.Errorf("Match(%q, a long name) = %v", pattern, got)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { Match("refs/tags/v*", long) }); n != 0 {
+		t.Errorf("a name that begins otherwise costs %v allocations", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { Match("refs/heads/*x*y", long) }); n > 10 {
+		t.Errorf("a long name costs %v allocations", n)
 	}
 }
 
@@ -103,7 +121,7 @@ func FuzzHides(f *testing.F) {
 	f.Fuzz(func(t *testing.T, hidden, ref string) {
 		r := Rules{Hidden: strings.Split(hidden, "\n")}
 		got := r.Hides(ref)
-		if strings.HasPrefix(ref, Own) && !got {
+		if strings.HasPrefix(ref, "refs/jeton/") && !got {
 			t.Errorf("%q shows %q, which is the server's own", hidden, ref)
 		}
 		r.Hidden = append(r.Hidden, ref)

@@ -39,12 +39,20 @@ type Branch struct {
 	Who []string
 }
 
-// Own begins the names of refs that are the server's own: never shown and never taken.
+// Own begins the names of refs that are the server's own.
 const Own = "refs/jeton/"
+
+// Owns reports whether a ref is the server's own, below refs/jeton/: never shown and never taken. Case does not matter: where the file system, or the server, folds names,
+// another spelling is the same ref.
+func Owns(ref string) bool {
+	first, rest, _ := strings.Cut(ref, "/")
+	second, _, more := strings.Cut(rest, "/")
+	return more && strings.EqualFold(first, "refs") && strings.EqualFold(second, "jeton")
+}
 
 // Hides reports whether a ref is hidden from clients.
 func (r *Rules) Hides(ref string) bool {
-	if strings.HasPrefix(ref, Own) {
+	if Owns(ref) {
 		return true
 	}
 	for i := len(r.Hidden) - 1; i >= 0; i-- {
