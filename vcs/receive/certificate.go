@@ -103,6 +103,9 @@ func (c *certificate) body(lines []string) error {
 		return badCertificate("its signature is of a kind that is not known")
 	}
 	for i := at + 1; i < len(lines); i++ {
+		if strings.HasPrefix(lines[i], beginning) {
+			return badCertificate("a second signature begins within its signature") // git takes the last for the one
+		}
 		if lines[i] == "-----END "+kind {
 			if i != len(lines)-1 {
 				return badCertificate("something follows its signature")

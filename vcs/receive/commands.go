@@ -29,6 +29,15 @@ func (c *command) live() bool   { return c.reason == "" }
 func (c *command) create() bool { return c.Old.IsZero() }
 func (c *command) delete() bool { return c.New.IsZero() }
 
+// told is the ref's name as it is told to the client that sent it: as it came, since git looks for the ref by this name, and
+// escaped where no ref can be called so.
+func (c *command) told() string {
+	if name.Ref(c.Name) {
+		return c.Name
+	}
+	return wire.Escape(c.Name)
+}
+
 // maxNames bounds the names of all refs of one push together, in bytes: they are kept until the report is written.
 const maxNames = 16 << 20
 

@@ -85,7 +85,7 @@ func (p *push) update(refs *storage.Snapshot, staged []storage.Staged) error {
 			live = append(live, c)
 		}
 	}
-	if branch := firstBranch(refs, live); branch != "" {
+	if branch := p.firstBranch(refs, live); branch != "" {
 		b.Updates = append(b.Updates, storage.RefUpdate{Name: "HEAD", Symref: branch})
 	}
 	// From here on a client that hangs up changes nothing: what was begun is brought to its end.
@@ -168,8 +168,9 @@ func reason(err error) string {
 }
 
 // firstBranch is what an unborn HEAD is to name after a first push: main, else master, else the first by name; empty
-// where HEAD stays as it is.
-func firstBranch(refs *storage.Snapshot, live []*command) string {
+// where HEAD stays as it is. Where the branch that HEAD names is protected, it stays unless the rule is the same for both and
+// lets this pusher make the branch: a default branch that others are to make is not taken away from them.
+func (p *push) firstBranch(refs *storage.Snapshot, live []*command) string {
 	if !refs.Head.ID.IsZero() || refs.Head.Target == "" {
 		return ""
 	}
@@ -186,8 +187,14 @@ func firstBranch(refs *storage.Snapshot, live []*command) string {
 			first = c.Name
 		}
 	}
-	if first == refs.Head.Target {
+	if first == "" || first == refs.Head.Target {
 		return ""
+	}
+	if b := p.rules.Protects(refs.Head.Target); b != nil {
+		target := &command{RefUpdate: storage.RefUpdate{Name: refs.Head.Target, New: live[0].New}}
+		if p.rules.Protects(first) != b || p.forbidden(target) != "" {
+			return ""
+		}
 	}
 	return first
 }

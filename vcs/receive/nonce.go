@@ -55,8 +55,6 @@ func (n nonces) judge(nonce, repoID, given string, now time.Time) (string, error
 	case age > n.slop:
 		return "", refuse("the push certificate's nonce is %s old and at most %s are allowed (an administrator can change receive.cert_nonce_slop); push again",
 			age.Round(time.Second), n.slop)
-	case age < time.Second:
-		return nonceOK, nil
 	}
 	return nonceSlop, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -48,6 +49,8 @@ type push struct {
 	// begun is the journal's entry of this push, with an ID once it is written; head is what became of HEAD's update in it.
 	begun Entry
 	head  error
+	// based says that the pack was completed by objects that the pusher was shown.
+	based atomic.Bool
 	// unpack is what is said of the pack: "ok", or what is wrong with it.
 	unpack string
 	// inspect checks the objects.
@@ -169,7 +172,7 @@ func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
 	}
 	defer view.Close()
 	res, err := ingest.Receive(p.ctx, p.in.Rest(), ingest.Options{
-		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{p.ctx, view.Objects, p.visible(view)}, Check: p.inspect.object,
+		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{ctx: p.ctx, set: view.Objects, visible: p.visible(view), used: &p.based}, Check: p.inspect.object,
 		Progress: p.progress(quiet),
 	})
 	if err != nil {
@@ -194,6 +197,7 @@ type bases struct {
 	ctx     context.Context
 	set     *pack.Set
 	visible *reach.Visible
+	used    *atomic.Bool // set once one was given
 }
 
 // Base implements ingest.Bases.
@@ -205,6 +209,7 @@ func (b *bases) Base(id oid.ID) (plumbing.ObjectType, []byte, error) {
 	if !ok {
 		return plumbing.InvalidObject, nil, pack.ErrNotFound
 	}
+	b.used.Store(true)
 	return b.set.Read(id, 0)
 }
 
@@ -212,6 +217,9 @@ func (b *bases) Base(id oid.ID) (plumbing.ObjectType, []byte, error) {
 func (p *push) apply(q storage.Quarantine, name string) (err error) {
 	if p.rules, err = p.rulesNow(); err != nil {
 		return err
+	}
+	if p.outdated() {
+		return errChanged
 	}
 	view, err := p.repo.View(p.ctx)
 	if err != nil {

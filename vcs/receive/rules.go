@@ -27,6 +27,17 @@ func (p *push) rulesNow() (rules.Rules, error) {
 	return now, nil
 }
 
+// outdated reports whether the rules of this moment speak against what was done with the pack by those of the beginning: a
+// fault is no longer forgiven, or a ref was hidden whose objects may have completed the pack.
+func (p *push) outdated() bool {
+	for _, id := range p.ses.Rules.Exempt {
+		if !slices.Contains(p.rules.Exempt, id) {
+			return true
+		}
+	}
+	return p.based.Load() && !slices.Equal(p.ses.Rules.Hidden, p.rules.Hidden)
+}
+
 // compare refuses what git itself refuses, over the refs of the moment.
 func (p *push) compare(refs *storage.Snapshot) {
 	for _, c := range p.commands {
@@ -68,6 +79,9 @@ func (p *push) forbidden(c *command) string {
 			return "deny deleting a hidden ref"
 		}
 		return "deny updating a hidden ref"
+	}
+	if c.create() && p.rules.Above(c.Name) {
+		return "deny updating a hidden ref" // whether one is there or not
 	}
 	c.branch = p.rules.Protects(c.Name)
 	b := c.branch

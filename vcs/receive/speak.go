@@ -142,7 +142,7 @@ func (p *push) report(failed error) error {
 		if c.live() {
 			_ = w.Line("ok " + c.Name)
 		} else {
-			_ = w.Line("ng " + wire.Escape(c.Name) + " " + c.reason)
+			_ = w.Line("ng " + c.told() + " " + c.reason)
 		}
 	}
 	_ = w.Flush()

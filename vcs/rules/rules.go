@@ -50,6 +50,17 @@ func Owns(ref string) bool {
 	return more && strings.EqualFold(first, "refs") && strings.EqualFold(second, "jeton")
 }
 
+// Above reports whether hidden refs may lie below a name: a ref of that name could not stand beside them, and whether it
+// can must not tell whether they are there.
+func (r *Rules) Above(ref string) bool {
+	for _, pattern := range r.Hidden {
+		if strings.HasPrefix(strings.TrimPrefix(pattern, "^"), ref+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 // Hides reports whether a ref is hidden from clients.
 func (r *Rules) Hides(ref string) bool {
 	if Owns(ref) {

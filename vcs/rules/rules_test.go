@@ -30,3 +30,13 @@ func TestHidesAsTransferHideRefsDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestAbove(t *testing.T) {
+	r := Rules{Hidden: []string{"refs/heads/team/secret", "^refs/pull/", "!refs/heads/open/x"}}
+	for ref, want := range map[string]bool{"refs/heads/team": true, "refs/heads": true, "refs/pull": true, "refs/heads/team/secret": false,
+		"refs/heads/tea": false, "refs/heads/team/s": false, "refs/heads/open": false} {
+		if r.Above(ref) != want {
+			t.Errorf("%s: %v, want %v", ref, !want, want)
+		}
+	}
+}

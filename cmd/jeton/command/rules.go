@@ -39,7 +39,9 @@ func (a *app) repoProtect() *cobra.Command {
 	c := &cobra.Command{Use: "protect PATH PATTERN", Short: "Protect branches: no force, no delete, and who may push", Args: exactly(2),
 		Long: "Protects the refs of a pattern, in place of what was laid down for the same pattern. A pattern without refs/ is of branches:\n" +
 			"main is refs/heads/main. * stands for any characters but a slash, ** for any at all, ? for one. Of several patterns that\n" +
-			"match a ref, the first holds; --before puts a pattern before another.",
+			"match a ref, the first holds; --before puts a pattern before another.\n\n" +
+			"Who may delete a ref and make it anew can set it to anything, in two pushes: --allow-delete without --no-create is\n" +
+			"no protection from lost history.",
 		Example: "  jeton repo protect team/app main\n  jeton repo protect team/app 'release/*' --who ada --who bob\n" +
 			"  jeton repo protect team/app 'refs/tags/**' --allow-force\n  jeton repo protect team/app release/next --allow-force --before 'release/*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
