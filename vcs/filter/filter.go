@@ -89,21 +89,38 @@ func (f Filter) Placed() bool { return f.Depth.set || len(f.sparse) > 0 }
 func (f Filter) Sparse() bool { return len(f.sparse) > 0 }
 
 // Load hands over the blobs of patterns: find is called with each name that the client gave, and returns the id and the
-// content. Errors of find are passed on as they are.
+// content. Errors of find are passed on as they are. ErrTooLarge, with git's words before it, where the lists are too large
+// together; those that are named again count once.
 func (f *Filter) Load(find func(name string) (oid.ID, []byte, error)) error {
-	for i := range f.sparse {
-		id, content, err := find(f.sparse[i].name)
+	var loaded []sparse
+	size, count := 0, 0
+	for _, s := range f.sparse {
+		id, content, err := find(s.name)
 		if err != nil {
 			return err
 		}
-		f.sparse[i].id = id
-		if f.sparse[i].patterns, err = ParsePatterns(content); err != nil {
-			return fmt.Errorf("sparse patterns %s: %w", id, err)
+		if slices.ContainsFunc(loaded, func(other sparse) bool { return other.id == id }) {
+			continue
 		}
+		if size += len(content); size > MaxPatternBytes {
+			return unparsed(id, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxPatternBytes))
+		}
+		if s.patterns, err = ParsePatterns(content); err != nil {
+			return unparsed(id, err)
+		}
+		if count += len(s.patterns.list); count > maxPatterns {
+			return unparsed(id, fmt.Errorf("%w: more than %d", ErrTooLarge, maxPatterns))
+		}
+		s.id = id
+		loaded = append(loaded, s)
 	}
-	slices.SortFunc(f.sparse, func(a, b sparse) int { return oid.Compare(a.id, b.id) })
-	f.sparse = slices.CompactFunc(f.sparse, func(a, b sparse) bool { return a.id == b.id })
+	slices.SortFunc(loaded, func(a, b sparse) int { return oid.Compare(a.id, b.id) })
+	f.sparse = loaded
 	return nil
+}
+
+func unparsed(id oid.ID, err error) error {
+	return fmt.Errorf("unable to parse sparse filter data in %s: %w", id, err)
 }
 
 // String is the normal form: two filters that are loaded and leave out the same have the same, but for blobs of patterns
@@ -138,34 +155,31 @@ func hexOf(id oid.ID) string {
 type Folder uint32
 
 // Root is what holds for the tree of a commit.
-func (f Filter) Root() Folder { return f.Enter(0, "", "") }
+func (f Filter) Root(m *Meter) (Folder, error) { return f.Enter(0, "", "", m) }
 
 // Enter is what holds in a folder: in is what holds where it lies, path its whole path and name the last part of that.
-func (f Filter) Enter(in Folder, path, name string) Folder { return f.match(in, path, name, true) }
-
-// Names reports whether all lists of patterns name the blob at a path.
-func (f Filter) Names(in Folder, path, name string) bool {
-	all := Folder(1)<<len(f.sparse) - 1
-	return len(f.sparse) == 0 || f.match(in, path, name, false) == all
+// Errors are those of the meter.
+func (f Filter) Enter(in Folder, path, name string, m *Meter) (Folder, error) {
+	return f.match(in, path, name, true, m)
 }
 
-func (f Filter) match(in Folder, path, name string, folder bool) Folder {
+// Names reports whether all lists of patterns name the blob at a path. Errors are those of the meter.
+func (f Filter) Names(in Folder, path, name string, m *Meter) (bool, error) {
+	if len(f.sparse) == 0 {
+		return true, nil
+	}
+	says, err := f.match(in, path, name, false, m)
+	return says == Folder(1)<<len(f.sparse)-1, err
+}
+
+func (f Filter) match(in Folder, path, name string, folder bool, m *Meter) (Folder, error) {
 	for i, s := range f.sparse {
-		switch s.patterns.match(path, name, folder) {
+		switch s.patterns.match(path, name, folder, m) {
 		case named:
 			in |= 1 << i
 		case unnamed:
 			in &^= 1 << i
 		}
 	}
-	return in
-}
-
-// Cost is how many patterns are tried for each name, at most.
-func (f Filter) Cost() int {
-	n := 0
-	for _, s := range f.sparse {
-		n += len(s.patterns.list)
-	}
-	return n
+	return in, m.err
 }

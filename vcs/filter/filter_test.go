@@ -133,15 +133,19 @@ func TestPatternsSayWhatGitsDo(t *testing.T) {
 	}
 }
 
+// free is a meter that asks for nothing.
+func free() *Meter { return NewMeter(func() error { return nil }) }
+
 // names asks for a file as a walk does, folder by folder.
 func names(f Filter, path string) bool {
-	in := f.Root()
+	in, err := f.Root(free())
 	for i := range path {
 		if path[i] == '/' {
-			in = f.Enter(in, path[:i], path[strings.LastIndex(path[:i], "/")+1:i])
+			in, err = f.Enter(in, path[:i], path[strings.LastIndex(path[:i], "/")+1:i], free())
 		}
 	}
-	return f.Names(in, path, path[strings.LastIndex(path, "/")+1:])
+	named, last := f.Names(in, path, path[strings.LastIndex(path, "/")+1:], free())
+	return named && err == nil && last == nil
 }
 
 func TestListsOfPatternsAreBounded(t *testing.T) {
@@ -190,10 +194,10 @@ func FuzzPatterns(f *testing.F) {
 			return
 		}
 		name := path[strings.LastIndex(path, "/")+1:]
-		if one, two := p.match(path, name, true), p.match(path, name, true); one != two {
+		if one, two := p.match(path, name, true, free()), p.match(path, name, true, free()); one != two {
 			t.Errorf("%q of %q: %v and then %v", list, path, one, two)
 		}
-		if all, err := ParsePatterns(append([]byte(list), "\n*"...)); err == nil && all.match(path, name, false) != named {
+		if all, err := ParsePatterns(append([]byte(list), "\n*"...)); err == nil && all.match(path, name, false, free()) != named {
 			t.Errorf("%q with a star behind does not name %q", list, path)
 		}
 	})

@@ -14,14 +14,38 @@ type segment struct {
 
 // part matches one character, or any number of them.
 type part struct {
-	star    bool // any number
-	one     bool // any one
-	char    byte // this one, where there is no set
-	set     *[256]bool
-	nothing bool // a set that does not end matches nothing
+	kind kind
+	char byte
+	set  *set
 }
 
-func parseGlob(s string) glob {
+type kind uint8
+
+const (
+	exact   kind = iota // the character char
+	star                // any number
+	one                 // any one
+	inSet               // one of set
+	nothing             // none: a set that does not end
+)
+
+// set is a set of characters, one bit each: a list may hold as many as fit its bytes.
+type set [4]uint64
+
+func (s *set) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+func (s *set) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+
+// sets keeps one of each.
+type sets map[set]*set
+
+func (s sets) one(of set) *set {
+	if s[of] == nil {
+		s[of] = &of
+	}
+	return s[of]
+}
+
+func parseGlob(s string, known sets) glob {
 	g := glob{{}}
 	for i := 0; i < len(s); {
 		last := &g[len(g)-1]
@@ -35,17 +59,17 @@ func parseGlob(s string) glob {
 			if n > 1 && len(last.parts) == 0 && (i == len(s) || s[i] == '/' || strings.HasPrefix(s[i:], `\/`)) {
 				last.any = true
 			} else {
-				last.parts = append(last.parts, part{star: true})
+				last.parts = append(last.parts, part{kind: star})
 			}
 		case c == '?':
-			last.parts = append(last.parts, part{one: true})
+			last.parts = append(last.parts, part{kind: one})
 			i++
 		case c == '[':
-			p, n := parseSet(s[i:])
+			p, n := parseSet(s[i:], known)
 			last.parts = append(last.parts, p)
 			i += n
 		case c == '\\' && i+1 == len(s):
-			last.parts = append(last.parts, part{nothing: true})
+			last.parts = append(last.parts, part{kind: nothing})
 			i++
 		case c == '\\' && s[i+1] == '/':
 			g = append(g, segment{})
@@ -61,20 +85,26 @@ func parseGlob(s string) glob {
 	return g
 }
 
-// match reports whether the glob matches the whole of a path.
-func (g glob) match(path string) bool {
+// bytesPerStep is how much of a path is cut at its slashes in the time of one step.
+const bytesPerStep = 16
+
+// match reports whether the glob matches the whole of a path; where the meter has run out the answer means nothing.
+func (g glob) match(path string, m *Meter) bool {
 	// Like a single star, "**" is tried with as little as possible first, and only the last one met is tried again.
 	retry, at := -1, 0
+	if !m.steps(len(path) / bytesPerStep) {
+		return false
+	}
 	names := strings.Split(path, "/")
 	i, j := 0, 0
-	for j < len(names) {
+	for j < len(names) && m.step() {
 		switch {
 		case i < len(g) && g[i].any && i == len(g)-1:
 			return true // at least one name is left
 		case i < len(g) && g[i].any:
 			retry, at = i, j
 			i++
-		case i < len(g) && g[i].match(names[j]):
+		case i < len(g) && g[i].match(names[j], m):
 			i++
 			j++
 		case retry >= 0:
@@ -87,12 +117,12 @@ func (g glob) match(path string) bool {
 	return i == len(g)
 }
 
-func (s segment) match(name string) bool {
+func (s segment) match(name string, m *Meter) bool {
 	retry, at := -1, 0
 	i, j := 0, 0
-	for j < len(name) {
+	for j < len(name) && m.step() {
 		switch {
-		case i < len(s.parts) && s.parts[i].star:
+		case i < len(s.parts) && s.parts[i].kind == star:
 			retry, at = i, j
 			i++
 		case i < len(s.parts) && s.parts[i].matches(name[j]):
@@ -105,28 +135,28 @@ func (s segment) match(name string) bool {
 			return false
 		}
 	}
-	for i < len(s.parts) && s.parts[i].star {
+	for i < len(s.parts) && s.parts[i].kind == star {
 		i++
 	}
 	return i == len(s.parts)
 }
 
 func (p part) matches(c byte) bool {
-	switch {
-	case p.nothing, p.star:
-		return false
-	case p.one:
+	switch p.kind {
+	case exact:
+		return p.char == c
+	case one:
 		return true
-	case p.set != nil:
-		return p.set[c]
+	case inSet:
+		return p.set.has(c)
 	}
-	return p.char == c
+	return false
 }
 
 // parseSet reads a set in brackets, and says how long it is. As in git "]" may come first, "!" and "^" turn it round, ranges
 // and classes ([:alpha:]) may stand in it, and a backslash takes what follows as it is.
-func parseSet(s string) (part, int) {
-	var set [256]bool
+func parseSet(s string, known sets) (part, int) {
+	var set set
 	i, not := 1, false
 	if i < len(s) && (s[i] == '!' || s[i] == '^') {
 		not = true
@@ -135,22 +165,22 @@ func parseSet(s string) (part, int) {
 	prev, hasPrev := byte(0), false
 	for first := true; ; first = false {
 		if i >= len(s) {
-			return part{nothing: true}, len(s)
+			return part{kind: nothing}, len(s)
 		}
 		c := s[i]
 		switch {
 		case c == ']' && !first:
 			if not {
 				for k := range set {
-					set[k] = !set[k]
+					set[k] = ^set[k]
 				}
 			}
-			set['/'] = false
-			return part{set: &set}, i + 1
+			set['/'>>6] &^= 1 << ('/' & 63)
+			return part{kind: inSet, set: known.one(set)}, i + 1
 		case c == '[' && strings.HasPrefix(s[i:], "[:"):
 			n, ok := class(&set, s[i:])
 			if !ok {
-				return part{nothing: true}, len(s)
+				return part{kind: nothing}, len(s)
 			}
 			i += n
 			hasPrev = false
@@ -161,18 +191,18 @@ func parseSet(s string) (part, int) {
 				i++
 			}
 			for k := int(prev); k <= int(s[i]); k++ {
-				set[k] = true
+				set.add(byte(k))
 			}
 			i++
 			hasPrev = false
 			continue
 		case c == '\\':
 			if i++; i >= len(s) {
-				return part{nothing: true}, len(s)
+				return part{kind: nothing}, len(s)
 			}
 			c = s[i]
 		}
-		set[c] = true
+		set.add(c)
 		prev, hasPrev = c, true
 		i++
 	}
@@ -185,16 +215,16 @@ var classes = map[string]string{
 }
 
 // class adds [:name:], with which s begins, to a set.
-func class(set *[256]bool, s string) (n int, ok bool) {
+func class(set *set, s string) (n int, ok bool) {
 	end := strings.IndexByte(s[2:], ']')
 	if end < 1 || s[2+end-1] != ':' { // no end: "[:" are two characters of the set
-		set['['] = true
+		set.add('[')
 		return 1, true
 	}
 	ranges, ok := classes[s[2:2+end-1]]
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for c := int(ranges[i]); c <= int(ranges[i+1]); c++ {
-			set[c] = true
+			set.add(byte(c))
 		}
 	}
 	return 2 + end + 1, ok

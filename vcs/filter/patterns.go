@@ -9,7 +9,8 @@ import (
 // ErrTooLarge says that a list of patterns is larger than what is tried on every name of a history.
 var ErrTooLarge = errors.New("too many sparse patterns")
 
-// MaxPatternBytes is how large a blob of patterns may be, maxPatterns how many may stand in it.
+// MaxPatternBytes is how large the lists of patterns of one filter may be together, each counted once, and maxPatterns how many
+// patterns may stand in them.
 const (
 	MaxPatternBytes = 1 << 20
 	maxPatterns     = 10_000
@@ -26,12 +27,13 @@ type pattern struct {
 	whole             glob   // all of it, for base
 }
 
-// ParsePatterns reads a list of patterns, one a line. ErrTooLarge.
+// ParsePatterns reads a list of patterns, one a line. ErrTooLarge where it is too large already for a filter of its own.
 func ParsePatterns(content []byte) (Patterns, error) {
 	if len(content) > MaxPatternBytes {
 		return Patterns{}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxPatternBytes)
 	}
 	var p Patterns
+	known := sets{}
 	for line := range strings.Lines(strings.TrimPrefix(string(content), "\xef\xbb\xbf")) {
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" || line[0] == '#' {
@@ -42,7 +44,7 @@ func ParsePatterns(content []byte) (Patterns, error) {
 		if len(p.list) == maxPatterns {
 			return Patterns{}, fmt.Errorf("%w: more than %d", ErrTooLarge, maxPatterns)
 		}
-		p.list = append(p.list, parsePattern(trimSpaces(line)))
+		p.list = append(p.list, parsePattern(trimSpaces(line), known))
 	}
 	return p, nil
 }
@@ -64,7 +66,7 @@ func trimSpaces(s string) string {
 	return s[:end]
 }
 
-func parsePattern(s string) pattern {
+func parsePattern(s string, known sets) pattern {
 	var p pattern
 	s, p.not = strings.CutPrefix(s, "!")
 	if n := len(s); n > 0 && s[n-1] == '/' {
@@ -72,7 +74,7 @@ func parsePattern(s string) pattern {
 	}
 	p.base = !strings.Contains(s, "/")
 	if p.base {
-		p.whole = parseGlob(s)
+		p.whole = parseGlob(s, known)
 		return p
 	}
 	s = strings.TrimPrefix(s, "/")
@@ -80,7 +82,7 @@ func parsePattern(s string) pattern {
 	if i < 0 {
 		i = len(s)
 	}
-	p.literal, p.rest = s[:i], parseGlob(s[i:])
+	p.literal, p.rest = s[:i], parseGlob(s[i:], known)
 	return p
 }
 
@@ -93,10 +95,10 @@ const (
 	unnamed
 )
 
-func (p Patterns) match(path, name string, folder bool) answer {
-	for i := len(p.list) - 1; i >= 0; i-- {
+func (p Patterns) match(path, name string, folder bool, m *Meter) answer {
+	for i := len(p.list) - 1; i >= 0 && m.step(); i-- {
 		pt := &p.list[i]
-		if pt.folder && !folder || !pt.match(path, name) {
+		if pt.folder && !folder || !pt.match(path, name, m) {
 			continue
 		}
 		if pt.not {
@@ -107,10 +109,10 @@ func (p Patterns) match(path, name string, folder bool) answer {
 	return silent
 }
 
-func (p *pattern) match(path, name string) bool {
+func (p *pattern) match(path, name string, m *Meter) bool {
 	if p.base {
-		return p.whole.match(name)
+		return p.whole.match(name, m)
 	}
 	rest, ok := strings.CutPrefix(path, p.literal)
-	return ok && path != "" && p.rest.match(rest)
+	return ok && path != "" && p.rest.match(rest, m)
 }

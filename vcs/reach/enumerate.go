@@ -81,7 +81,8 @@ type enumeration struct {
 	client   ids // trees and blobs that were met on the client's side
 	explicit ids // what is sent whatever the filter says; empty where there is none
 	depths   depths
-	before   oid.ID // the tree of a commit that was walked last
+	meter    *filter.Meter // what patterns cost
+	before   oid.ID        // the tree of a commit that was walked last
 	painted  *paint
 	// whole is a closed pack that is to be sent as it is; roots are those of its roots that were not met yet.
 	whole *pack.Pack
@@ -91,10 +92,12 @@ type enumeration struct {
 }
 
 func newEnumeration(ctx context.Context, set *pack.Set, q Request, progress func(int)) *enumeration {
-	return &enumeration{
+	e := &enumeration{
 		reader: reader{set, newPurse(q.Budget)}, ctx: ctx, q: q, progress: progress, seen: newSeen(set),
 		client: ids{}, explicit: ids{}, depths: depths{},
 	}
+	e.meter = filter.NewMeter(func() error { return e.pay(1) })
+	return e
 }
 
 func (e *enumeration) plan() Plan {

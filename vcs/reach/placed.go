@@ -51,14 +51,22 @@ func (e *enumeration) placed(tree oid.ID, companions []oid.ID) error {
 			return nil
 		}
 	}
-	return e.descend([]placed{{walk{tree, companions}, &place{says: e.q.Filter.Root()}}})
+	root, err := e.q.Filter.Root(e.meter)
+	if err != nil {
+		return err
+	}
+	return e.descend([]placed{{walk{tree, companions}, &place{says: root}}})
 }
 
 // below takes what the filter leaves of a tree that is wanted by its id: what is in it stands where it would stand in
 // a commit, and as high as the tree of one.
 func (e *enumeration) below(tree oid.ID) error {
+	root, err := e.q.Filter.Root(e.meter)
+	if err != nil {
+		return err
+	}
 	// One above the highest; the entries come to 0.
-	return e.descend([]placed{{walk{tree: tree}, &place{depth: math.MaxUint64, says: e.q.Filter.Root()}}})
+	return e.descend([]placed{{walk{tree: tree}, &place{depth: math.MaxUint64, says: root}}})
 }
 
 func (e *enumeration) descend(stack []placed) error {
@@ -123,10 +131,15 @@ func (e *enumeration) entries(w placed, stack []placed) ([]placed, error) {
 	if e.q.Filter.Sparse() {
 		path = w.at.append(nil)
 	}
-	prefix, count := len(path), 0
+	prefix, looked := len(path), 0
 	t := object.NewTree(data)
 	for entry, ok := t.Next(); ok; entry, ok = t.Next() {
-		count++
+		if looked += 1 + prefix/64; looked >= perEntries {
+			if err := e.pay(looked / perEntries); err != nil {
+				return stack, err
+			}
+			looked = 0
+		}
 		if entry.IsLink() {
 			continue
 		}
@@ -142,21 +155,40 @@ func (e *enumeration) entries(w placed, stack []placed) ([]placed, error) {
 			}
 			continue
 		}
-		at := &place{up: w.at, name: name, depth: w.at.depth + 1, says: e.q.Filter.Enter(w.at.says, string(path), name)}
+		says, err := e.q.Filter.Enter(w.at.says, string(path), name, e.meter)
+		if err != nil {
+			return stack, err
+		}
+		at := &place{up: w.at, name: name, depth: w.at.depth + 1, says: says}
 		stack = append(stack, placed{walk{entry.ID, companions}, at})
 	}
 	if err := t.Err(); err != nil {
 		return stack, fmt.Errorf("tree %s: %w", w.tree, err)
 	}
-	return stack, e.purse.spend((prefix + count*e.q.Filter.Cost()*(1+prefix/64)) / perMatch)
+	return stack, e.pay(prefix / perEntries)
 }
 
-// perMatch is how many patterns are tried on short names, or bytes of a path put together, for what one tree costs.
-const perMatch = 1000
+// perEntries is how many entries with short paths are looked at, or bytes of a path put together, for what one tree costs.
+const perEntries = 1000
+
+// pay takes n more out of the purse, in the midst of a tree: one alone may hold millions of entries.
+func (e *enumeration) pay(n int) error {
+	if err := e.ctx.Err(); err != nil {
+		return err
+	}
+	return e.purse.spend(n)
+}
 
 func (e *enumeration) placedBlob(id oid.ID, in *place, path, name string) error {
-	if !e.explicit.has(id) && !(e.q.Filter.Type(plumbing.BlobObject) && e.q.Filter.Names(in.says, path, name)) {
+	if e.explicit.has(id) {
+		return e.blob(id)
+	}
+	if !e.q.Filter.Type(plumbing.BlobObject) {
 		return nil
+	}
+	named, err := e.q.Filter.Names(in.says, path, name, e.meter)
+	if err != nil || !named {
+		return err
 	}
 	return e.blob(id)
 }

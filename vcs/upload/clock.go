@@ -26,6 +26,7 @@ func (s *Server) clock(ctx context.Context, ses Session) (context.Context, func(
 		cancel()
 	}
 }
+
 // caught runs what has a goroutine of its own, beyond the reach of whoever catches faults of the request: a panic there is a
 // bug, which ends this request and not the process. The log gets the stack.
 func (s *Server) caught(what string, fn func()) (err error) {

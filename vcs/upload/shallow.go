@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"jeton/vcs/filter"
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
 	"jeton/vcs/storage"
@@ -26,7 +27,11 @@ func (c *conversation) shape(q *request) (cut, error) {
 	if q.depth > 0 && q.ranged {
 		return cut{}, refuse("deepen and deepen-since (or deepen-not) cannot be used together")
 	}
-	if err := q.filter.Load(c.patterns); err != nil {
+	err := q.filter.Load(c.patterns)
+	if errors.Is(err, filter.ErrTooLarge) {
+		err = refuse("%v", err)
+	}
+	if err != nil {
 		return cut{}, err
 	}
 	return c.cut(q)

@@ -37,12 +37,6 @@ func (c *conversation) patterns(name string) (oid.ID, []byte, error) {
 		return id, nil, errors.Join(refuse("unable to parse sparse filter data in %s: more than %d bytes", id, filter.MaxPatternBytes), err)
 	}
 	_, content, err := c.view.Objects.Read(id, filter.MaxPatternBytes)
-	if err == nil {
-		_, err = filter.ParsePatterns(content)
-	}
-	if errors.Is(err, filter.ErrTooLarge) {
-		return id, nil, refuse("unable to parse sparse filter data in %s: %v", id, err)
-	}
 	return id, content, err
 }
 
