@@ -28,25 +28,37 @@ func (c Cut) Empty() bool { return len(c.within.marks) == 0 }
 func Depth(ctx context.Context, set *pack.Set, wants []oid.ID, depth, budget int) (Cut, error) {
 	r := reader{set, newPurse(budget)}
 	cut := Cut{within: newSeen(set)}
-	met, err := r.commits(wants)
+	commits, err := r.commits(wants)
+	if err != nil {
+		return cut, err
+	}
+	met, err := cut.fresh(nil, commits)
 	for d := 1; len(met) > 0 && err == nil; d++ {
 		met, err = cut.level(ctx, r, met, d >= depth)
 	}
 	return cut, err
 }
 
-// level takes one level of a history into the cut, and returns the next; last says that there shall be none.
-func (c *Cut) level(ctx context.Context, r reader, met []oid.ID, last bool) (next []oid.ID, err error) {
-	for _, id := range met {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+// fresh takes commits into the cut, and appends those to list that are new there: each is met once, however often parents
+// repeat.
+func (c *Cut) fresh(list, commits []oid.ID) ([]oid.ID, error) {
+	for _, id := range commits {
 		first, err := c.within.add(id)
 		if err != nil {
 			return nil, err
 		}
-		if !first {
-			continue
+		if first {
+			list = append(list, id)
+		}
+	}
+	return list, nil
+}
+
+// level looks at one level of a history, which is in the cut, and takes in the next; last says that there shall be none.
+func (c *Cut) level(ctx context.Context, r reader, met []oid.ID, last bool) (next []oid.ID, err error) {
+	for _, id := range met {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		commit, err := r.commit(id)
 		if err != nil {
@@ -56,7 +68,9 @@ func (c *Cut) level(ctx context.Context, r reader, met []oid.ID, last bool) (nex
 			c.Boundary = append(c.Boundary, id)
 			continue
 		}
-		next = append(next, commit.Parents...)
+		if next, err = c.fresh(next, commit.Parents); err != nil {
+			return nil, err
+		}
 		if err := r.purse.spend(len(commit.Parents)); err != nil {
 			return nil, err
 		}

@@ -96,8 +96,8 @@ func history(t testing.TB, n int, o Options) *fixture {
 	return f
 }
 
-// commit adds a commit to src, a minute later than the one before, and returns its id.
-func (f *fixture) commit(name, content string) string {
+// write lays a file into src, for the next commit.
+func (f *fixture) write(name, content string) {
 	f.t.Helper()
 	path := filepath.Join(f.src, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -106,6 +106,12 @@ func (f *fixture) commit(name, content string) string {
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+// commit adds a commit to src, a minute later than the one before, and returns its id.
+func (f *fixture) commit(name, content string) string {
+	f.t.Helper()
+	f.write(name, content)
 	f.clock += 60
 	git(f.t, f.src, "add", "-A")
 	cmd := exec.CommandContext(f.t.Context(), "git", "-C", f.src, "commit", "-q", "-m", "change "+name)

@@ -3,12 +3,14 @@ package upload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"jeton/vcs/reach"
 	"jeton/vcs/rules"
 	"jeton/vcs/wire"
 )
@@ -108,5 +110,58 @@ func TestAConversationThatOutlivesItsTimeIsHungUp(t *testing.T) {
 	done()
 	if !errors.Is(context.Cause(ctx), ErrBadRequest) {
 		t.Errorf("the reason is %v", context.Cause(ctx))
+	}
+}
+
+func TestSparsePatternsEndWithTheBoundOfAWalk(t *testing.T) {
+	f := history(t, 2, Options{Limits: Limits{Visit: 2000}})
+	for i := range 20 {
+		f.write(fmt.Sprintf("long/%s%d", strings.Repeat("a", 240), i), "x")
+	}
+	f.commit("patterns", strings.Repeat("*"+strings.Repeat("a", 120)+"b\n", 8000))
+	f.push("main")
+	got, err := f.ask(wire.V2, pkt("command=fetch", "0001", "want "+f.id("main"), "filter sparse:oid=main:patterns", "done", "0000"))
+	if _, _, fatal := packOf(t, got); !errors.Is(err, reach.ErrBudget) || !strings.Contains(fatal, "the walk over the history would be too long for this server") {
+		t.Errorf("the client hears %q, %v", fatal, err)
+	}
+}
+
+func TestTheSameListOfPatternsCountsOnce(t *testing.T) {
+	f := history(t, 3, Options{})
+	f.commit("patterns", strings.Repeat("#", 600<<10)+"\n/dir0/\n")
+	f.commit("other", strings.Repeat("#", 600<<10)+"\n/dir1/\n")
+	f.push("main")
+	for filter, refused := range map[string]bool{
+		"combine:sparse:oid=main:patterns+sparse:oid=main:patterns": false,
+		"combine:sparse:oid=main:patterns+sparse:oid=main:other":    true,
+	} {
+		got, err := f.ask(wire.V2, pkt("command=fetch", "0001", "want "+f.id("main"), "filter "+filter, "done", "0000"))
+		if strings.Contains(got, "unable to parse sparse filter data in "+f.id("main:other")+": too many sparse patterns") != refused || (err != nil) != refused {
+			t.Errorf("%s: %.200q, %v", filter, got, err)
+		}
+	}
+}
+
+func TestAShallowClientLacksNothingWhereTheWalkIsShort(t *testing.T) {
+	f := history(t, 12, Options{})
+	shallow, have := f.id("main~4"), f.id("main~1")
+	git(t, f.src, "checkout", "-q", "-b", "side", "main~8")
+	f.clock -= 3600
+	f.commit("new", "new\n")
+	f.push("side")
+	request := pkt("command=fetch", "0001", "want "+f.id("side"), "shallow "+shallow, "have "+have, "done", "0000")
+	for _, walk := range []int{1, 2, 3, 4, 6, 100} {
+		f.server = New(Options{Limits: Limits{Walk: walk}})
+		client := filepath.Join(t.TempDir(), "client.git") // it has nothing of what lies behind its cut
+		git(t, "", "init", "-q", "--bare", client)
+		got, err := f.ask(wire.V2, request)
+		packBytes, _, fatal := packOf(t, got)
+		i := strings.Index(packBytes, "PACK")
+		if err != nil || i < 0 {
+			t.Fatalf("walk %d: %q, %v", walk, fatal, err)
+		}
+		if n := objects(t, client, packBytes[i:]); n != 19 {
+			t.Errorf("with walks of %d: %d objects, want 19", walk, n)
+		}
 	}
 }

@@ -26,11 +26,11 @@ type negotiation struct {
 
 	wants   []oid.ID        // those that are not known to reach a common commit
 	reaches map[oid.ID]bool // commits that are known to reach one
-	steps   int             // how many commits may still be walked to find out
+	steps   int             // how many commits and tags may still be read to find out
 	changed bool            // something became common since that was last looked at
 }
 
-// readySteps is how many commits one negotiation may walk to find out whether the client has offered enough; beyond that
+// readySteps is how many commits and tags one negotiation may read to find out whether the client has offered enough; beyond that
 // the client goes on offering until it is done by itself, which costs it some rounds more and the server nothing.
 const readySteps = 100_000
 
@@ -111,6 +111,9 @@ func (n *negotiation) ready() bool {
 // enough reports whether a want needs no more haves.
 func (n *negotiation) enough(want oid.ID) bool {
 	for range maxTags {
+		if n.steps--; n.steps < 0 {
+			return false
+		}
 		kind, data, err := n.c.view.Objects.Read(want, maxObject)
 		if err != nil || kind != plumbing.TagObject {
 			return err == nil && kind != plumbing.CommitObject || n.meets(want)

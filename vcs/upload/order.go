@@ -16,7 +16,8 @@ import (
 // repository with the same key are served by the same bytes, so a pack that is kept is kept under it; what lies round
 // the pack (acknowledgments, section headers, bands, progress) is no part of it.
 type order struct {
-	// Sorted, each id once. haves are the common ones, shallow those of the client's shallow commits that it may know of.
+	// Sorted, each id once. haves are the common ones. shallow is what the client said, known here or not: the walk only ends
+	// there, and where one were left out, what lies behind it would be taken for being at the client.
 	wants, haves, shallow []oid.ID
 	// What a depth has come to (reach.Request).
 	boundary, unshallow []oid.ID
@@ -32,7 +33,7 @@ type order struct {
 // order brings a request whose negotiation has ended into its normal form.
 func (c *conversation) order(q *request, n *negotiation, k cut) order {
 	o := order{
-		wants: normal(q.wants), haves: normal(n.common), shallow: normal(k.client), boundary: normal(k.boundary), unshallow: normal(k.unshallow),
+		wants: normal(q.wants), haves: normal(n.common), shallow: normal(q.shallow), boundary: normal(k.boundary), unshallow: normal(k.unshallow),
 		filter: q.filter, ofs: q.ofs, includeTag: q.includeTag,
 	}
 	o.thin = q.thin && len(o.haves) > 0 // a client that has nothing cannot complete a thin pack
