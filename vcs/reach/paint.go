@@ -2,6 +2,7 @@ package reach
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -22,6 +23,7 @@ type paint struct {
 	order              []oid.ID // commits that were not painted when they were walked
 	// ahead are commits that will be painted when they are met (limit).
 	ahead ids
+	room  int // how many commits and links to parents may still be held
 }
 
 // node is a commit that the walk has met: it waits in the queue, then it is walked; painted it may become at any time.
@@ -30,8 +32,12 @@ type node struct {
 	queued, walked, painted bool
 }
 
+// maxHeld is how many commits and links to parents one paint holds at once, some hundred bytes each: all that it meets, since
+// any may be painted later. That is about four million commits, more than the largest histories of people's making have.
+const maxHeld = 8 << 20
+
 func newPaint(r reader, q Request) *paint {
-	return &paint{reader: r, nodes: map[oid.ID]*node{}, stopHave: newIDs(q.Shallow), stopWant: newIDs(q.Boundary)}
+	return &paint{reader: r, room: maxHeld, nodes: map[oid.ID]*node{}, stopHave: newIDs(q.Shallow), stopWant: newIDs(q.Boundary)}
 }
 
 // has reports whether a commit is at the client.
@@ -40,13 +46,16 @@ func (p *paint) has(id oid.ID) bool {
 	return n != nil && n.painted
 }
 
-// meet puts a commit into the queue when it is new, and paints it.
+// meet puts a commit into the queue when it is new, and paints it. ErrBudget where too many are held.
 func (p *paint) meet(id oid.ID, painted bool) error {
 	n := p.nodes[id]
 	if n == nil {
 		c, err := p.commit(id)
 		if err != nil {
 			return err
+		}
+		if p.room -= 1 + len(c.Parents); p.room < 0 {
+			return fmt.Errorf("more commits than can be compared at once: %w", ErrBudget)
 		}
 		n = &node{c: c}
 		p.nodes[id] = n

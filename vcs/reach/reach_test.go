@@ -320,3 +320,28 @@ func TestRootsAnswerWithoutAWalk(t *testing.T) {
 		}
 	}
 }
+
+func TestAPaintHoldsNoMoreThanItMay(t *testing.T) {
+	dir := random(t, 1, 60)
+	set := pack.NewSet(open(t, dir), 1<<20)
+	tip := id(t, dir, "c59")
+	walk := func(room int) (left int, err error) {
+		p := newPaint(reader{set: set}, Request{})
+		p.room = room
+		if err := p.meet(tip, false); err != nil {
+			return p.room, err
+		}
+		err = p.run(context.Background())
+		return p.room, err
+	}
+	left, err := walk(maxHeld)
+	if err != nil || maxHeld-left < 60 {
+		t.Fatalf("%d of %d are left, %v", left, maxHeld, err)
+	}
+	if _, err := walk(maxHeld - left); err != nil {
+		t.Errorf("just enough room: %v", err)
+	}
+	if _, err := walk(maxHeld - left - 1); !errors.Is(err, ErrBudget) {
+		t.Errorf("one too few: %v", err)
+	}
+}

@@ -148,7 +148,7 @@ func Keys() []Key {
 		{Name: "fetch.max_walk", Default: "20000000", Type: Number,
 			Meaning: "Most commits and trees that are walked to find out whether refs reach what a request wants or has, and most commits to find out where a depth ends. Beyond that it counts as not reached: of an object that is not there and one that is hidden nobody is to learn more, so a repository with more objects than this answers both with this limit."},
 		{Name: "fetch.max_visit", Default: "100000000", Type: Number,
-			Meaning: "Most commits and trees that are read to list what one fetch sends; a fetch that would need more is refused with a sentence. A filter by paths (sparse:oid) may read a tree once for each place where it stands."},
+			Meaning: "Most commits and trees that are read to list what one fetch sends; a fetch that would need more is refused with a sentence. A filter by paths (sparse:oid) may read a tree once for each place where it stands. A fetch that must hold more than about 4 million commits at once, to compare them with what the client has or with a time, is refused alike."},
 		{Name: "fetch.timeout", Default: "6h", Type: Duration,
 			Meaning: "How long one fetch may take in all."},
 		{Name: "receive.deny_deletes", Default: "false", Type: Switch,
