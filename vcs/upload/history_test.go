@@ -238,3 +238,31 @@ func (g graph) ends(tips []oid.ID, depth int) []oid.ID {
 	}
 	return ends
 }
+
+// pushes lets real git add branches until it is stopped.
+func (f *fixture) pushes(t *testing.T) (stop func()) {
+	git(t, f.src, "init", "-q", "-b", "main")
+	git(t, f.src, "remote", "add", "origin", f.dir)
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := 0; ; i++ {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			for _, args := range [][]string{{"commit", "-q", "--allow-empty", "-m", fmt.Sprint(i)}, {"push", "-q", "origin", fmt.Sprintf("HEAD:refs/heads/pushed-%d", i)}} {
+				if out, err := try(t, f.src, args...); err != nil {
+					t.Errorf("git %v: %v\n%s", args, err, out)
+					return
+				}
+			}
+			if err := f.repo.Rescan(t.Context()); err != nil {
+				t.Errorf("rescan: %v", err)
+				return
+			}
+		}
+	}()
+	return func() { close(over); <-ended }
+}

@@ -3,6 +3,7 @@ package upload
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -335,9 +336,12 @@ func (o *oracle) unpack(text string, err error) answered {
 func (o *oracle) index(packBytes string) (objects, bases []oid.ID) {
 	t := o.t
 	dir := t.TempDir()
-	git(t, "", "init", "-q", "--bare", dir)
-	if err := os.WriteFile(filepath.Join(dir, "objects/info/alternates"), []byte(filepath.Join(o.f.dir, "objects")+"\n"), 0o644); err != nil {
-		t.Fatal(err)
+	// As little of a repository as git needs, without a process for it.
+	for name, content := range map[string]string{"HEAD": "ref: refs/heads/main\n", "refs/.keep": "", "objects/info/alternates": filepath.Join(o.f.dir, "objects") + "\n"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	raw(t, dir, packBytes, "index-pack", "--stdin", "--fix-thin", "--strict")
 	paths, err := filepath.Glob(filepath.Join(dir, "objects/pack/*.idx"))
@@ -367,32 +371,4 @@ func (o *oracle) index(packBytes string) (objects, bases []oid.ID) {
 		}
 	}
 	return normal(objects), bases
-}
-
-// pushes lets real git add branches until it is stopped.
-func (f *fixture) pushes(t *testing.T) (stop func()) {
-	git(t, f.src, "init", "-q", "-b", "main")
-	git(t, f.src, "remote", "add", "origin", f.dir)
-	over, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for i := 0; ; i++ {
-			select {
-			case <-over:
-				return
-			default:
-			}
-			for _, args := range [][]string{{"commit", "-q", "--allow-empty", "-m", fmt.Sprint(i)}, {"push", "-q", "origin", fmt.Sprintf("HEAD:refs/heads/pushed-%d", i)}} {
-				if out, err := try(t, f.src, args...); err != nil {
-					t.Errorf("git %v: %v\n%s", args, err, out)
-					return
-				}
-			}
-			if err := f.repo.Rescan(t.Context()); err != nil {
-				t.Errorf("rescan: %v", err)
-				return
-			}
-		}
-	}()
-	return func() { close(over); <-ended }
 }
