@@ -31,6 +31,15 @@ func NewSet(packs []*Pack, cacheBytes int64) *Set {
 // Packs are the packs of the set, in the order in which they are asked now.
 func (s *Set) Packs() []*Pack { return append([]*Pack(nil), s.packs...) }
 
+// Count is how many objects all packs hold together; one that lies in two of them counts twice.
+func (s *Set) Count() int {
+	n := 0
+	for _, p := range s.packs {
+		n += int(p.Count())
+	}
+	return n
+}
+
 // CutOff says which commits the history ends at, of which more is not meant to be here (gitformat-shallow: a commit that
 // stands there is one without parents). The map is shared from now on and must not change; nil for a whole history.
 func (s *Set) CutOff(ends map[oid.ID]struct{}) { s.ends = ends }

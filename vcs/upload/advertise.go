@@ -8,6 +8,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/rules"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -43,7 +44,7 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 		return fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
-	see := sight{&ses.Rules, view.Refs}
+	see := sight.New(&ses.Rules, view.Refs)
 	if err := s.listable(see, view.Refs.Refs); err != nil {
 		return errors.Join(err, wire.Err(out, "upload-pack: "+err.Error()))
 	}
@@ -59,8 +60,8 @@ func (s *Server) Advertise(ctx context.Context, repo storage.Repository, ses Ses
 }
 
 // listable refuses to list more refs than a client is to be sent at once.
-func (s *Server) listable(see sight, lists ...[]storage.Ref) error {
-	if n, most := see.count(lists, s.o.Limits.Refs+1), s.o.Limits.Refs; n > most {
+func (s *Server) listable(see sight.Sight, lists ...[]storage.Ref) error {
+	if n, most := see.Count(lists, s.o.Limits.Refs+1), s.o.Limits.Refs; n > most {
 		return refuse("the repository has more than %d refs, which is more than this server lists at once: fetch the refs that you need "+
 			"by their names, by protocol 2 (git -c protocol.version=2), which lists those alone (ref-prefix)", most)
 	}
@@ -84,10 +85,10 @@ func (s *Server) commandsOf(out *wire.Writer, ses Session) {
 }
 
 // refs writes HEAD, then every ref with what it peels to; the capabilities stand behind the first.
-func (s *Server) refs(out *wire.Writer, see sight, session string) {
-	snap := see.snap
-	caps := "\x00" + capabilities(see.rules)
-	if see.shows(&snap.Head) && snap.Head.Target != "" {
+func (s *Server) refs(out *wire.Writer, see sight.Sight, session string) {
+	snap := see.Refs
+	caps := "\x00" + capabilities(see.Rules)
+	if see.Shows(&snap.Head) && snap.Head.Target != "" {
 		caps += " symref=HEAD:" + snap.Head.Target
 	}
 	caps += " object-format=" + oid.Format + " agent=" + s.o.Agent + " session-id=" + session
@@ -102,12 +103,12 @@ func (s *Server) refs(out *wire.Writer, see sight, session string) {
 		p.end()
 		caps = ""
 	}
-	if see.shows(&snap.Head) {
+	if see.Shows(&snap.Head) {
 		line(snap.Head.ID, "HEAD", "")
 	}
 	for i := range snap.Refs {
 		ref := &snap.Refs[i]
-		if !see.shows(ref) {
+		if !see.Shows(ref) {
 			continue
 		}
 		line(ref.ID, ref.Name, "")

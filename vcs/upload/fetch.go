@@ -51,7 +51,7 @@ func (c *conversation) fetch(more bool) (err error) {
 
 // wantRef takes in a want by name, in git's words where the client sees no such ref.
 func (c *conversation) wantRef(q *request, name string) error {
-	ref, ok := c.sight.find(name)
+	ref, ok := c.sight.Find(name)
 	if !ok {
 		return quote("unknown ref %s", wire.Escape(name))
 	}
@@ -142,11 +142,7 @@ func (c *conversation) checkWants(wants []oid.ID) error {
 // walk was ever too long, and git's own words say all. Where it holds more, each of the three hears of the bound, whether
 // it was met or not; the log knows (checkWants). What is left is time: one that is not there is refused without a walk.
 func (c *conversation) notOurs(want oid.ID) error {
-	objects := 0
-	for _, p := range c.view.Objects.Packs() {
-		objects += int(p.Count())
-	}
-	if most := c.s.o.Limits.Walk; objects > most {
+	if most := c.s.o.Limits.Walk; c.view.Objects.Count() > most {
 		return refuse("not our ref %s: no ref that you see leads to it within the %d commits and trees that this server walks to find out; fetch a ref", want, most)
 	}
 	return refuse("not our ref %s", want)
@@ -157,11 +153,11 @@ func (c *conversation) notOurs(want oid.ID) error {
 func (c *conversation) noTips(wants []oid.ID) []oid.ID {
 	open := set(wants)
 	snap := c.view.Refs
-	if c.sight.shows(&snap.Head) {
+	if c.sight.Shows(&snap.Head) {
 		delete(open, snap.Head.ID)
 	}
 	for i := 0; i < len(snap.Refs) && len(open) > 0; i++ {
-		if ref := &snap.Refs[i]; c.sight.shows(ref) {
+		if ref := &snap.Refs[i]; c.sight.Shows(ref) {
 			delete(open, ref.ID)
 			if !ref.Peeled.IsZero() { // zero is what a client may want too, to be refused
 				delete(open, ref.Peeled)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -92,22 +93,22 @@ func wanted(refName string, prefixes []string) bool {
 }
 
 // head writes HEAD; one without a commit yet only where the client asks for both (as C git's ls-refs does).
-func (l *listing) head(p *page, see sight) {
-	head := &see.snap.Head
-	if see.shows(head) {
+func (l *listing) head(p *page, see sight.Sight) {
+	head := &see.Refs.Head
+	if see.Shows(head) {
 		l.ref(p, head)
 		return
 	}
-	if target := see.unborn(); l.unborn && l.symrefs && target != "" {
+	if target := see.Unborn(); l.unborn && l.symrefs && target != "" {
 		p.begin()
 		p.b = append(append(p.b, "unborn HEAD symref-target:"...), target...)
 		p.end()
 	}
 }
 
-func (l *listing) refs(p *page, see sight, refs []storage.Ref) {
+func (l *listing) refs(p *page, see sight.Sight, refs []storage.Ref) {
 	for i := range refs {
-		if see.shows(&refs[i]) {
+		if see.Shows(&refs[i]) {
 			l.ref(p, &refs[i])
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/rules"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -200,7 +201,7 @@ func TestOrdersAreTheSameWhateverTheWayToThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer view.Close()
-	c := &conversation{s: f.server, ctx: t.Context(), view: view, sight: sight{&rules.Rules{}, view.Refs}}
+	c := &conversation{s: f.server, ctx: t.Context(), view: view, sight: sight.New(&rules.Rules{}, view.Refs)}
 	main, old, tag := f.parsed("main"), f.parsed("old"), f.parsed("v1")
 	of := func(q request, common []oid.ID, k cut) [32]byte {
 		return c.order(&q, &negotiation{common: common}, k).key()
@@ -235,7 +236,7 @@ func TestLookingForEnoughHasABudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer view.Close()
-	c := &conversation{s: f.server, ctx: t.Context(), view: view, sight: sight{&rules.Rules{}, view.Refs}}
+	c := &conversation{s: f.server, ctx: t.Context(), view: view, sight: sight.New(&rules.Rules{}, view.Refs)}
 	n := c.negotiation(&request{wants: []oid.ID{f.parsed("main")}})
 	if n.ready() {
 		t.Error("ready without anything in common")
@@ -293,7 +294,7 @@ func TestARefWhoseNameFitsNoPacketIsLeftOut(t *testing.T) {
 	snap := &storage.Snapshot{Refs: []storage.Ref{{Name: "refs/heads/a", ID: id}, {Name: "refs/heads/" + strings.Repeat("b", 70_000), ID: id}, {Name: "refs/heads/c", ID: id}}}
 	var b bytes.Buffer
 	out := wire.NewWriter(&b)
-	New(Options{}).refs(out, sight{&rules.Rules{}, snap}, "S")
+	New(Options{}).refs(out, sight.New(&rules.Rules{}, snap), "S")
 	_ = out.Send()
 	if lines := unframe(t, b.String()); len(lines) != 2 || !strings.Contains(lines[0], "refs/heads/a\x00") || !strings.HasSuffix(lines[1], "refs/heads/c") {
 		t.Errorf("got %.200q", lines)
@@ -318,7 +319,7 @@ func BenchmarkAdvertise50000Refs(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		out := wire.NewWriter(io.Discard)
-		s.refs(out, sight{&rules.Rules{}, snap}, "S")
+		s.refs(out, sight.New(&rules.Rules{}, snap), "S")
 		_ = out.Send()
 	}
 }
@@ -329,7 +330,7 @@ func BenchmarkListRefs50000(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p := page{out: wire.NewWriter(io.Discard)}
-		l.refs(&p, sight{&rules.Rules{}, snap}, snap.Refs)
+		l.refs(&p, sight.New(&rules.Rules{}, snap), snap.Refs)
 		p.send()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"jeton/vcs/filter"
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -81,7 +82,7 @@ func (c *conversation) ownEnds(q *request, k cut) (cut, error) {
 
 // ends writes where the history of a shallow repository ends, as far as the client may know of it (gitprotocol-pack,
 // "Reference Discovery").
-func (s *Server) ends(ctx context.Context, out *wire.Writer, view *storage.View, see sight) error {
+func (s *Server) ends(ctx context.Context, out *wire.Writer, view *storage.View, see sight.Sight) error {
 	var ends []oid.ID
 	for id := range view.Objects.Ends() {
 		ends = append(ends, id)
@@ -89,7 +90,7 @@ func (s *Server) ends(ctx context.Context, out *wire.Writer, view *storage.View,
 	if len(ends) == 0 {
 		return nil
 	}
-	visible := reach.NewVisible(view.Objects, see.tips(), reach.Options{Budget: s.o.Limits.Walk})
+	visible := reach.NewVisible(view.Objects, see.Tips(), reach.Options{Budget: s.o.Limits.Walk})
 	for _, id := range normal(ends) {
 		ok, err := visible.Commit(ctx, id)
 		if err != nil {
@@ -155,7 +156,7 @@ func (c *conversation) deepenNot(name string) (storage.Ref, error) {
 func (c *conversation) named(name string) []storage.Ref {
 	var found []storage.Ref
 	for _, rule := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
-		if ref, ok := c.sight.find(fmt.Sprintf(rule, name)); ok {
+		if ref, ok := c.sight.Find(fmt.Sprintf(rule, name)); ok {
 			found = append(found, ref)
 		}
 	}

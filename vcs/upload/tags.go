@@ -14,7 +14,7 @@ import (
 func (c *conversation) includeTags(plan *reach.Plan) error {
 	tagsOf := map[oid.ID][]oid.ID{}
 	for _, ref := range c.view.Refs.WithPrefix("refs/tags/") {
-		if c.sight.shows(&ref) && !ref.Peeled.IsZero() {
+		if c.sight.Shows(&ref) && !ref.Peeled.IsZero() {
 			tagsOf[ref.Peeled] = append(tagsOf[ref.Peeled], ref.ID)
 		}
 	}

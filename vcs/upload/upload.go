@@ -13,8 +13,8 @@
 //	request ─► wants visible? ─► haves common? enough? ─► depth ─► order ─► reach.Enumerate ─► pack.Set.Write
 //
 // A want must be reachable from a ref that the client sees, a have counts only when it is: what is hidden and what is
-// not there are answered alike (sight, reach.Visible). Whatever asks for nothing, or cannot be read, is answered in words.
-// The package decides nothing about who may read; it imports storage, reach, filter, pack, wire, rules, object and oid.
+// not there are answered alike (package sight, reach.Visible). Whatever asks for nothing, or cannot be read, is answered in words.
+// The package decides nothing about who may read; it imports storage, sight, reach, filter, pack, wire, rules, object and oid.
 package upload
 
 import (
@@ -28,6 +28,7 @@ import (
 	"jeton/vcs/deadline"
 	"jeton/vcs/reach"
 	"jeton/vcs/rules"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -133,7 +134,7 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, ses Session
 	}
 	defer view.Close()
 	src := &input{ctx: ctx, r: r}
-	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, sight: sight{&ses.Rules, view.Refs}, src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
+	c := &conversation{s: s, ctx: ctx, ses: ses, repo: repo.ID(), view: view, sight: sight.New(&ses.Rules, view.Refs), src: src, in: wire.NewReader(src), out: wire.NewWriter(w)}
 	c.allow()
 	if ses.Version == wire.V2 {
 		err = c.commands()
@@ -151,7 +152,7 @@ type conversation struct {
 	repo string
 	view *storage.View
 	// sight is which of the view's refs the client sees.
-	sight sight
+	sight sight.Sight
 	src   *input
 	in    *wire.Reader
 	out   *wire.Writer
@@ -168,7 +169,7 @@ type conversation struct {
 // visible is asked what the client may know of. It costs a look at every ref, so ls-refs never asks.
 func (c *conversation) visible() *reach.Visible {
 	if c.seen == nil {
-		c.seen = reach.NewVisible(c.view.Objects, c.sight.tips(), reach.Options{Budget: c.s.o.Limits.Walk})
+		c.seen = reach.NewVisible(c.view.Objects, c.sight.Tips(), reach.Options{Budget: c.s.o.Limits.Walk})
 	}
 	return c.seen
 }
