@@ -283,7 +283,7 @@ func (zeros) Read(p []byte) (int, error) {
 func TestWriteStopsWhenNobodyWaits(t *testing.T) {
 	v := view(t, odd(t))
 	c, _ := v.Refs.Lookup("refs/heads/main")
-	found, err := (&resolver{ctx: t.Context(), view: v, rules: &rules.Rules{}}).resolve(c.ID.String())
+	found, err := (&resolver{ctx: t.Context(), view: v, rules: &rules.Rules{}, walk: 1000}).resolve(c.ID.String())
 	if err != nil {
 		t.Fatal(err)
 	}

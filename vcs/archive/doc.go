@@ -12,14 +12,15 @@
 //
 // The same revision makes the same bytes every time, as long as the server is the same: entries stand in the order of the
 // tree, their time is the commit's, owner and group are root, as C git writes them. Blobs are streamed: what is held is the
-// trees on the way down to an entry, and one block of compression. Submodules are empty folders; folders without a file are
+// trees on the way down to an entry, one block of compression, and for a zip file the list of entries with which it ends
+// (Limits.Directory). Submodules are empty folders; folders without a file are
 // left out, as C git leaves them.
 //
 // Not done: .gitattributes (export-ignore, export-subst) and core.eol are not looked at, pathspecs with magic (":(…)") are
 // refused, formats that an administrator of C git can add by tar.<format>.command do not exist.
 //
 // A revision must be a ref that the client sees, or the full id of something reachable from one; both may be followed by
-// ":path". The package imports storage, rules, reach, pack, object, oid and wire.
+// ":path". The package imports storage, sight, rules, reach, deadline, pack, object, oid and wire.
 package archive
 
 import (

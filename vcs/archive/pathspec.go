@@ -8,7 +8,7 @@ import (
 
 // pathspecs choose entries by their paths (gitglossary, "pathspec"): a pathspec names an entry or a folder with all that
 // is in it; where it holds *, ? or [, it is also a pattern of whole paths, in which * and ? stand for slashes too.
-// Magic, which begins with a colon, is refused.
+// A pattern with a slash behind it is one of nothing, as in git: it names only the folder that is called just so. Magic, which begins with a colon, is refused.
 type pathspecs struct {
 	list []pathspec
 	// work is what comparing patterns with paths has cost so far.
@@ -27,6 +27,9 @@ type pathspec struct {
 // maxWork bounds the comparing of patterns, in steps of some nanoseconds: a pattern with many stars takes its own length
 // times that of each path.
 const maxWork = 500_000_000
+
+// errPatterns is what is said beyond it.
+const errPatterns = refusal("comparing the patterns with all paths takes too long; use fewer patterns and stars")
 
 func newPathspecs(typed []string) (*pathspecs, error) {
 	s := &pathspecs{}
@@ -65,13 +68,16 @@ func (s *pathspecs) match(path string, link bool) (bool, error) {
 	if len(s.list) == 0 {
 		return true, nil
 	}
+	if s.work += int64(len(s.list)); s.work > maxWork {
+		return false, errPatterns
+	}
 	found := false
 	for i := range s.list {
 		p := &s.list[i]
 		ok := p.names(path, link)
 		if !ok && p.glob && !p.dir {
 			if ok = s.wild(p, path); s.work > maxWork {
-				return false, refuse("comparing the patterns with all paths takes too long; use fewer stars")
+				return false, errPatterns
 			}
 		}
 		p.hit = p.hit || ok
@@ -101,21 +107,24 @@ func (s *pathspecs) wild(p *pathspec, path string) bool {
 }
 
 // below reports whether something in a folder, whose path ends in a slash, may be asked for.
-func (s *pathspecs) below(folder string) bool {
+func (s *pathspecs) below(folder string) (bool, error) {
 	if len(s.list) == 0 {
-		return true
+		return true, nil
+	}
+	if s.work += int64(len(s.list)); s.work > maxWork {
+		return false, errPatterns
 	}
 	for i := range s.list {
 		p := &s.list[i]
 		literal := p.path + "/"
 		if p.path == "" || strings.HasPrefix(folder, literal) || strings.HasPrefix(literal, folder) {
-			return true
+			return true, nil
 		}
-		if p.glob && (strings.HasPrefix(folder, p.head) || strings.HasPrefix(p.head, folder)) {
-			return true
+		if p.glob && !p.dir && (strings.HasPrefix(folder, p.head) || strings.HasPrefix(p.head, folder)) {
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // unmatched is the error of a pathspec that has matched nothing, in git's words.

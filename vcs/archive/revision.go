@@ -14,6 +14,7 @@ import (
 	"jeton/vcs/pack"
 	"jeton/vcs/reach"
 	"jeton/vcs/rules"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -74,16 +75,27 @@ func (v *resolver) start(name string) (oid.ID, error) {
 	if id, ok := oid.Parse(name); ok {
 		ok, err := v.visible(id)
 		if errors.Is(err, reach.ErrBudget) {
-			return id, refuse("%s cannot be found without too long a walk; name a ref that it belongs to", id)
+			return id, fmt.Errorf("%w (%w)", v.unseen(id), err)
 		}
 		if err != nil {
 			return id, fmt.Errorf("look for %s: %w", id, err)
 		}
-		if ok {
-			return id, nil
+		if !ok {
+			return id, v.unseen(id)
 		}
+		return id, nil
 	}
 	return oid.Zero, refuse("no such ref: %s", wire.Escape(name))
+}
+
+// unseen refuses an id that is not proven visible, in the same words whether it is hidden, not there, or too far to be
+// found: whether the bound was met would tell that something is there. A store that holds fewer objects than may be walked
+// was walked to its end.
+func (v *resolver) unseen(id oid.ID) error {
+	if !v.rules.AdvertisedOnly && v.view.Objects.Count() > v.walk {
+		return refuse("no such ref: %s: no ref that you see leads to it within the %d commits and trees that this server walks to find out; name a ref", id, v.walk)
+	}
+	return refuse("no such ref: %s", id)
 }
 
 // ref finds a ref by the end of its name, by the order of gitrevisions.
@@ -95,34 +107,26 @@ func (v *resolver) ref(name string) (oid.ID, bool) {
 		return oid.Zero, false
 	}
 	for _, full := range []string{name, "refs/" + name, "refs/tags/" + name, "refs/heads/" + name, "refs/remotes/" + name, "refs/remotes/" + name + "/HEAD"} {
-		if r, ok := v.view.Refs.Lookup(full); ok && v.shown(r) {
+		if r, ok := v.sight().Find(full); ok {
 			return r.ID, true
 		}
 	}
 	return oid.Zero, false
 }
 
-// shown reports whether the client sees a ref, and what it finally points to.
-func (v *resolver) shown(r storage.Ref) bool {
-	return !r.ID.IsZero() && !v.rules.Hides(r.Name) && (r.Target == "" || !v.rules.Hides(r.Target))
-}
+// sight is which refs the client sees.
+func (v *resolver) sight() sight.Sight { return sight.New(v.rules, v.view.Refs) }
 
 // visible reports whether the client may name an object by its id.
 func (v *resolver) visible(id oid.ID) (bool, error) {
-	var tips []oid.ID
-	for _, r := range append([]storage.Ref{v.view.Refs.Head}, v.view.Refs.Refs...) {
-		if !v.shown(r) {
-			continue
-		}
-		if r.ID == id || r.Peeled == id {
-			return true, nil
-		}
-		tips = append(tips, r.ID)
+	see := v.sight()
+	if see.Tip(id) {
+		return true, nil
 	}
 	if v.rules.AdvertisedOnly {
 		return false, nil
 	}
-	return reach.NewVisible(v.view.Objects, tips, reach.Options{Budget: v.walk}).Object(v.ctx, id)
+	return reach.NewVisible(v.view.Objects, see.Tips(), reach.Options{Budget: v.walk}).Object(v.ctx, id)
 }
 
 // peel follows tags to what they finally point to.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"jeton/vcs/deadline"
+	"jeton/vcs/reach"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
@@ -19,6 +21,8 @@ type Options struct {
 	// KeepAlive is after how much silence an empty packet is sent; 0 means 5 seconds.
 	KeepAlive time.Duration
 	Limits    Limits
+	// Timeout is how long one archive may take in all, however slowly the client reads; 0 means 6 hours.
+	Timeout time.Duration
 	// Walk is how many commits and trees may be walked to decide whether an id may be named (reach.DefaultBudget).
 	Walk int
 	// Log is told at level debug what was sent; nil means nowhere.
@@ -33,6 +37,12 @@ func New(o Options) *Server {
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = 5 * time.Second
 	}
+	if o.Timeout <= 0 {
+		o.Timeout = 6 * time.Hour
+	}
+	if o.Walk <= 0 {
+		o.Walk = reach.DefaultBudget
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -43,6 +53,8 @@ func New(o Options) *Server {
 // for the log, and wraps ErrBadRequest where the client is at fault. w is flushed where it implements
 // interface{ Flush() error }.
 func (s *Server) Serve(ctx context.Context, repo storage.Repository, r rules.Rules, in io.Reader, w io.Writer) error {
+	ctx, done := deadline.Start(ctx, s.o.Timeout, refuse("the archive took longer than %s; name a folder, or clone", s.o.Timeout))
+	defer done()
 	out := wire.NewWriter(w)
 	args, err := readArguments(wire.NewReader(in))
 	if err != nil && !errors.Is(err, ErrBadRequest) && !errors.Is(err, wire.ErrMalformed) {
@@ -52,7 +64,7 @@ func (s *Server) Serve(ctx context.Context, repo storage.Repository, r rules.Rul
 	_ = out.Flush()
 	c := &conversation{s: s, ctx: ctx, rules: &r, band: wire.NewSideBand(out, wire.SideBand64k)}
 	if err == nil {
-		err = c.answer(repo, args)
+		err = deadline.Reason(ctx, c.answer(repo, args))
 	}
 	if err != nil {
 		return errors.Join(err, c.band.Fatal("fatal: "+words(err)+"\n"), c.band.Close())

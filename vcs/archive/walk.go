@@ -35,9 +35,11 @@ type walk struct {
 	specs *pathspecs
 	// folders are those that were entered and not yet written: one in which there is nothing never is.
 	folders []string
-	// entries and bytes are what was written, entered counts folders, held the bytes of the trees on the way to here.
+	// entries and bytes are what was written, entered counts folders, visited all that was looked at, held the bytes of the
+	// trees on the way to here.
 	entries     int
 	entered     int
+	visited     int
 	bytes, held int64
 	// failed is what ended the reading of a file, to be told from a client that takes no more.
 	failed error
@@ -67,9 +69,12 @@ func (k *walk) tree(id oid.ID, path string) error {
 	if k.held += int64(len(data)); k.held > maxTrees {
 		return refuse("the trees at '%s' are larger than %d bytes together", wire.Escape(path), maxTrees)
 	}
+	if err := k.visit(1 + len(data)>>16); err != nil {
+		return err
+	}
 	tree := object.NewTree(data)
 	for e, ok := tree.Next(); ok; e, ok = tree.Next() {
-		if err := k.ctx.Err(); err != nil {
+		if err := k.visit(1); err != nil {
 			return err
 		}
 		if err := k.entry(e, path); err != nil {
@@ -81,6 +86,14 @@ func (k *walk) tree(id oid.ID, path string) error {
 		return fmt.Errorf("tree %s: %w", id, err)
 	}
 	return nil
+}
+
+// visit takes into account what is looked at, whether it is written or not.
+func (k *walk) visit(cost int) error {
+	if k.visited += cost; k.visited > k.a.Limits.Visit {
+		return refuse("more than %d entries were looked at; name a folder, or clone", k.a.Limits.Visit)
+	}
+	return k.ctx.Err()
 }
 
 // entry takes one entry of the tree at path. Old histories hold modes that git no longer writes: only the kind of an entry
@@ -112,8 +125,8 @@ func (k *walk) entry(e object.Entry, path string) error {
 
 // descend walks a folder where something in it may be asked for.
 func (k *walk) descend(id oid.ID, path string) error {
-	if !k.specs.below(path) {
-		return nil
+	if ok, err := k.specs.below(path); err != nil || !ok {
+		return err
 	}
 	if err := k.fits(path); err != nil {
 		return err
@@ -212,6 +225,9 @@ func (k *walk) file(id oid.ID, path string, executable bool) error {
 	}
 	err = k.to.file(path, executable, o.Size, readerFunc(func(p []byte) (int, error) {
 		n, err := o.Read(p)
+		if err == nil {
+			err = k.ctx.Err() // a file may be large, and its reader slow
+		}
 		if err != nil && err != io.EOF {
 			k.failed = err
 		}

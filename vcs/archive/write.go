@@ -44,6 +44,12 @@ type Limits struct {
 	Entries int
 	// Bytes is how large all files may be together, unpacked (64 GiB).
 	Bytes int64
+	// Visit is how many entries may be looked at, written or not (100 million); a tree costs one more, and one for each
+	// 64 KiB.
+	Visit int
+	// Directory is how much memory the list of all entries may take with which a zip file ends, in bytes (128 MiB): names
+	// and zipEntry bytes for each. A tar file has no such list.
+	Directory int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -52,6 +58,12 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Bytes <= 0 {
 		l.Bytes = 64 << 30
+	}
+	if l.Visit <= 0 {
+		l.Visit = 100_000_000
+	}
+	if l.Directory <= 0 {
+		l.Directory = 128 << 20
 	}
 	return l
 }

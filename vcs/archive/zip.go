@@ -22,7 +22,12 @@ const (
 type zipSink struct {
 	w    *zip.Writer
 	when time.Time
+	// held is the memory of the directory so far, of at most most bytes.
+	held, most int64
 }
+
+// zipEntry is what zip.Writer keeps of an entry until the end beside its name: its header, extra fields, and room for more.
+const zipEntry = 320
 
 // zipEpoch and zipEnd are the times that a zip file can tell (APPNOTE.TXT 4.4.6).
 var (
@@ -31,7 +36,7 @@ var (
 )
 
 func newZip(w io.Writer, a Archive) (*zipSink, error) {
-	z := &zipSink{w: zip.NewWriter(w), when: a.When.UTC()}
+	z := &zipSink{w: zip.NewWriter(w), when: a.When.UTC(), most: a.Limits.Directory}
 	switch {
 	case z.when.Before(zipEpoch):
 		z.when = zipEpoch
@@ -48,6 +53,9 @@ func newZip(w io.Writer, a Archive) (*zipSink, error) {
 }
 
 func (z *zipSink) entry(path string, mode fs.FileMode) (io.Writer, error) {
+	if z.held += zipEntry + int64(len(path)); z.held > z.most {
+		return nil, refuse("the list of entries that ends a zip file would take more than %d bytes; ask for a tar file, a shorter prefix or a folder", z.most)
+	}
 	h := &zip.FileHeader{Name: path, Method: zip.Deflate, Modified: z.when}
 	h.SetMode(mode)
 	return z.w.CreateHeader(h)

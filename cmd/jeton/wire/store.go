@@ -157,8 +157,9 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	}
 	o.Agent, o.Journal = agent, s.journal
 	s.Receive = receive.New(o)
-	s.Archive = archive.New(archive.Options{Log: s.Log, Limits: archive.Limits{
-		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes")}})
+	s.Archive = archive.New(archive.Options{Log: s.Log, Walk: s.bounded("fetch.max_walk"), Timeout: s.settings.Duration("archive.timeout"), Limits: archive.Limits{
+		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes"),
+		Visit: s.bounded("archive.max_visit"), Directory: s.settings.Bytes("archive.max_zip_directory")}})
 	if err := s.Host.Recover(ctx); err != nil {
 		return err
 	}
