@@ -19,7 +19,7 @@ func (x *target) packRows() []attack {
 		raw, _ := hex.DecodeString(base)
 		return rewrap(append(append(append(header(1), entryHeader(7, uint64(len(d)))...), raw...), deflated([]byte(d))...))
 	}
-	gigabyte := deflated(zeros(1 << 30)) // 1 MB
+	gigabyte := zeroStream(1024) // 1 MB
 	flipped := []byte(strings.Clone(string(x.good)))
 	flipped[len(flipped)/2] ^= 0x40
 	rows := []attack{

@@ -177,6 +177,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service st
 	if err == nil && adm.RepoID != "" {
 		x.repo, err = h.o.Repos.Open(r.Context(), adm.RepoID)
 	}
+	if err != nil && r.Context().Err() != nil {
+		return nil, false // nobody waits for an answer, and nothing is wrong with the repository
+	}
 	if err != nil {
 		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)
 		text(w, http.StatusInternalServerError, "The repository cannot be opened; the server's administrator finds the reason in the log.")
