@@ -178,7 +178,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service st
 		x.repo, err = h.o.Repos.Open(r.Context(), adm.RepoID)
 	}
 	if err != nil && r.Context().Err() != nil {
-		return nil, false // nobody waits for an answer, and nothing is wrong with the repository
+		panic(http.ErrAbortHandler) // the client has gone, and nothing is wrong with the repository
 	}
 	if err != nil {
 		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)
