@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"jeton/vcs/rules"
@@ -48,7 +49,22 @@ type fixture struct {
 	server *Server
 	src    string // a working copy that pushes into dir by real git, past the server
 	clock  int
+	mu     sync.Mutex  // guards rules: the requests of git come on the server's own goroutines
 	rules  rules.Rules // those of what is served over HTTP
+}
+
+// under lays down rules for what is served over HTTP.
+func (f *fixture) under(r rules.Rules) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = r
+}
+
+// session is that of a client over HTTP.
+func (f *fixture) session(v wire.Version) Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return Session{Version: v, Stateless: true, Rules: f.rules}
 }
 
 // empty makes a repository without a commit.
@@ -154,14 +170,14 @@ func (f *fixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if v != wire.V2 {
 			_, _ = w.Write([]byte("001e# service=git-upload-pack\n0000"))
 		}
-		err = f.server.Advertise(r.Context(), f.repo, Session{Version: v, Rules: f.rules}, w)
+		err = f.server.Advertise(r.Context(), f.repo, f.session(v), w)
 	case "/git-upload-pack":
 		body := r.Body
 		if r.Header.Get("Content-Encoding") == "gzip" {
 			body = gunzip(f.t, r.Body)
 		}
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-		err = f.server.Serve(r.Context(), f.repo, Session{Version: v, Stateless: true, Rules: f.rules}, body, w)
+		err = f.server.Serve(r.Context(), f.repo, f.session(v), body, w)
 	default:
 		http.NotFound(w, r)
 	}

@@ -188,7 +188,7 @@ func reframe(t *testing.T, request, id string) string {
 func TestRealGitDoesNotGetWhatIsHidden(t *testing.T) {
 	f := history(t, 4, Options{})
 	secrets := f.secrets()
-	f.rules = rules.Rules{Hidden: []string{"refs/pull"}}
+	f.under(rules.Rules{Hidden: []string{"refs/pull"}})
 	eachVersion(t, func(t *testing.T, v string) {
 		for what, id := range secrets {
 			dir := t.TempDir()
@@ -207,7 +207,7 @@ func TestRealGitDoesNotGetWhatIsHidden(t *testing.T) {
 
 func TestAdvertisedOnlyServesWhatRefsPointTo(t *testing.T) {
 	f := history(t, 6, Options{})
-	f.rules.AdvertisedOnly = true
+	f.under(rules.Rules{AdvertisedOnly: true})
 	eachVersion(t, func(t *testing.T, v string) {
 		for revision, ok := range map[string]bool{"main": true, "old": true, "v1": true, "v1-signed": true, "v1^{}": true, "main~3": false, "main^{tree}": false, "main:dir0/file0": false} {
 			dir := t.TempDir()
@@ -229,7 +229,7 @@ func TestAdvertisedOnlyServesWhatRefsPointTo(t *testing.T) {
 	})
 	for v, absent := range map[wire.Version]string{wire.V0: "allow-reachable-sha1-in-want", wire.V2: "filter"} {
 		var b strings.Builder
-		if err := f.server.Advertise(t.Context(), f.repo, Session{Version: v, Rules: f.rules}, &b); err != nil || strings.Contains(b.String(), absent) {
+		if err := f.server.Advertise(t.Context(), f.repo, f.session(v), &b); err != nil || strings.Contains(b.String(), absent) {
 			t.Errorf("protocol %d: %q, %v", v, b.String(), err)
 		}
 	}
