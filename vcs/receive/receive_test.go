@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -23,12 +24,15 @@ var ctx = context.Background()
 
 // journal remembers what was begun and ended; begin, end and moved, where set, fail.
 type journal struct {
+	mu                sync.Mutex // guards the rest where Server.Run goes on beside the test
 	begun             []Entry
 	ended             map[string][]storage.RefResult
 	begin, end, moved error
 }
 
 func (j *journal) Begin(_ context.Context, e Entry) (string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.begin != nil {
 		return "", j.begin
 	}
@@ -38,6 +42,8 @@ func (j *journal) Begin(_ context.Context, e Entry) (string, error) {
 }
 
 func (j *journal) End(_ context.Context, id string, results []storage.RefResult) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.end != nil {
 		return j.end
 	}
@@ -49,6 +55,8 @@ func (j *journal) End(_ context.Context, id string, results []storage.RefResult)
 }
 
 func (j *journal) Open(context.Context) ([]Entry, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	var open []Entry
 	for _, e := range j.begun {
 		if _, ok := j.ended[e.ID]; !ok {
@@ -60,6 +68,8 @@ func (j *journal) Open(context.Context) ([]Entry, error) {
 
 // Moved answers one move at a time; a number behind "@" is where the next call goes on.
 func (j *journal) Moved(_ context.Context, repoID, since string) ([]Moved, string, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.moved != nil {
 		return nil, "", j.moved
 	}

@@ -117,6 +117,21 @@ func TestAPushWhoseRefMovedOnIsSettledAsDone(t *testing.T) {
 	}
 }
 
+// with looks at the journal, or changes it, while a server's Run goes on.
+func (j *journal) with(do func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	do()
+}
+
+// counts is how many entries are ended, and how many ends are owed.
+func counts(s *Server, j *journal) (ended, owed int) {
+	j.with(func() { ended = len(j.ended) })
+	s.owed.mu.Lock()
+	defer s.owed.mu.Unlock()
+	return ended, len(s.owed.list)
+}
+
 // TestWhatTheJournalIsOwedIsWrittenLater lets ends fail for a while, and a repository that cannot be opened at the start.
 func TestWhatTheJournalIsOwedIsWrittenLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -135,25 +150,31 @@ func TestWhatTheJournalIsOwedIsWrittenLater(t *testing.T) {
 		s.owed.add(debt{maxOwed, func(context.Context) error { t.Error("beyond the bound"); return nil }})
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if len(j.ended) != 0 || len(s.owed.list) != 2 {
-			t.Errorf("%d ended, %d owed while the journal fails", len(j.ended), len(s.owed.list))
+		if ended, owed := counts(s, j); ended != 0 || owed != 2 {
+			t.Errorf("%d ended, %d owed while the journal fails", ended, owed)
 		}
-		j.end = nil
+		j.with(func() { j.end = nil })
 		time.Sleep(lastWait)
 		synctest.Wait()
-		if len(j.ended) != 1 || len(s.owed.list) != 0 || s.owed.refs != 0 {
-			t.Errorf("%d ended, %d owed afterwards", len(j.ended), len(s.owed.list))
+		if ended, owed := counts(s, j); ended != 1 || owed != 0 {
+			t.Errorf("%d ended, %d owed afterwards", ended, owed)
 		}
-		j.begun = append(j.begun, Entry{ID: "x", RepoID: "other", Updates: []storage.RefUpdate{{Name: "refs/heads/main"}}})
 		broken := errors.New("its disk is away")
-		if err := s.Settle(ctx, func(context.Context, string) (storage.Repository, error) { return nil, broken }); err != nil {
+		j.with(func() {
+			j.begun = append(j.begun, Entry{ID: "x", RepoID: "other", Updates: []storage.RefUpdate{{Name: "refs/heads/main"}}})
+		})
+		open := func(context.Context, string) (_ storage.Repository, err error) {
+			j.with(func() { err = broken })
+			return nil, err
+		}
+		if err := s.Settle(ctx, open); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
-		broken = host.ErrNotFound
+		j.with(func() { broken = host.ErrNotFound })
 		time.Sleep(lastWait)
 		synctest.Wait()
-		if _, ok := j.ended["x"]; !ok {
+		if ended, _ := counts(s, j); ended != 2 {
 			t.Error("the entry of a repository that could not be opened for a while is still open")
 		}
 		s.owed.add(debt{1, func(context.Context) error { return broken }})
