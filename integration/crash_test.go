@@ -36,8 +36,8 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	// A push takes the longer the busier the machine is: some come to their end before the kill, some do not.
 	began := time.Now()
 	pushers[0].push(s.http("admin/crash", "git", secret))
-	window := max(120*time.Millisecond, 2*time.Since(began))
-	for round := range kills {
+	window := max(120*time.Millisecond, 4*time.Since(began))
+	for round := 0; round < kills || came(pushers) < kills/5 && round < 4*kills; round++ {
 		var wg sync.WaitGroup
 		stop := make(chan struct{})
 		for _, p := range pushers {
@@ -62,17 +62,22 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 			fsck(t, dir)
 		}
 	}
-	acknowledged := 0
-	for _, p := range pushers {
-		acknowledged += int(p.count.Load())
-	}
-	t.Logf("%d kills, %d pushes acknowledged", kills, acknowledged)
+	acknowledged := came(pushers)
+	t.Logf("%d kills or more, %d pushes acknowledged", kills, acknowledged)
 	if acknowledged < kills/5 {
 		t.Errorf("only %d pushes came through: the test shows too little", acknowledged)
 	}
 	fsck(t, dir)
 	git(t, "", "ls-remote", s.http("admin/crash", "git", secret)) // a repository is mended when it is opened
 	leftovers(t, dir)
+}
+
+// came is how many pushes were acknowledged to all of them.
+func came(pushers []*pusher) (n int64) {
+	for _, p := range pushers {
+		n += p.count.Load()
+	}
+	return n
 }
 
 // pusher commits and pushes to a branch of its own, and remembers what was acknowledged.
