@@ -128,20 +128,14 @@ func TestKilledServerLosesNoPushFromItsJournal(t *testing.T) {
 	git(t, sampleHistory(t), "push", "-q", "--mirror", s.mine("admin/crash"))
 	dir := s.dir(t, "admin/crash")
 	pushers := []*pusher{newPusher(t, s, "one"), newPusher(t, s, "two")}
-	acknowledged := func() (n int64) {
-		for _, p := range pushers {
-			n += p.count.Load()
-		}
-		return n
-	}
 	for round := range 10 {
-		before := acknowledged()
+		before := came(pushers)
 		var wg sync.WaitGroup
 		stop := make(chan struct{})
 		for _, p := range pushers {
 			wg.Go(func() { p.pushUntil(s.http("admin/crash", "git", secret), stop) })
 		}
-		eventually(t, "a push", func() bool { return acknowledged() > before })
+		eventually(t, "a push", func() bool { return came(pushers) > before })
 		time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond) // the moment of the kill is the point of the test
 		s.kill(t)
 		close(stop)
@@ -155,7 +149,7 @@ func TestKilledServerLosesNoPushFromItsJournal(t *testing.T) {
 			unbroken(t, list, "refs/heads/"+p.branch, p.acknowledged)
 		}
 	}
-	t.Logf("%d pushes acknowledged", acknowledged())
+	t.Logf("%d pushes acknowledged", came(pushers))
 	eventually(t, "one pack, without another push", func() bool {
 		packs, err := filepath.Glob(filepath.Join(dir, "objects/pack/*.pack"))
 		return err == nil && len(packs) == 1
