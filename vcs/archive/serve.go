@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"jeton/vcs/deadline"
@@ -92,7 +91,7 @@ type conversation struct {
 	band  *wire.SideBand
 }
 
-func (c *conversation) answer(repo storage.Repository, args []string) error {
+func (c *conversation) answer(repo storage.Repository, args []string) (err error) {
 	q, err := parse(args)
 	if err != nil {
 		return err
@@ -107,7 +106,8 @@ func (c *conversation) answer(repo storage.Repository, args []string) error {
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
-	defer c.keepAlive(ctx, cancel)()
+	stop := deadline.Alive(ctx, c.s.o.Log, "an archive", c.s.o.KeepAlive, c.band.KeepAlive, cancel)
+	defer func() { err = errors.Join(err, stop()) }()
 	view, err := repo.View(ctx)
 	if err != nil {
 		return fmt.Errorf("open view: %w", err)
@@ -131,32 +131,4 @@ func (c *conversation) answer(repo storage.Repository, args []string) error {
 	}
 	c.s.o.Log.DebugContext(ctx, "archive sent", "repository", repo.ID(), "tree", a.Tree.String(), "format", a.Format, "took", time.Since(began))
 	return nil
-}
-
-// keepAlive sends empty packets while nothing else is sent, and ends the work when the client is gone. The function that
-// it returns stops it and waits for it.
-func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) func() {
-	stop := make(chan struct{}) // closed when the archive is sent
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		t := time.NewTicker(c.s.o.KeepAlive)
-		defer t.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				if c.band.KeepAlive() != nil {
-					gone()
-					return
-				}
-			}
-		}
-	})
-	return func() {
-		close(stop)
-		wg.Wait()
-	}
 }

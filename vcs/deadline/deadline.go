@@ -1,5 +1,5 @@
-// Package deadline bounds the time of one exchange with a client, and keeps the words in which the client is told of its
-// end: whatever fails because time was over has that for its reason. It imports nothing of ours.
+// Package deadline bounds the time of one exchange with a client, gives signs of life meanwhile, and keeps the words in
+// which the client is told of its end: whatever fails because time was over has that for its reason. It imports nothing of ours.
 package deadline
 
 import (

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"jeton/vcs/deadline"
 	"jeton/vcs/host"
 	"jeton/vcs/object"
 	"jeton/vcs/oid"
@@ -42,25 +42,26 @@ func (p *push) keepAlive() *silence {
 		return s
 	}
 	s.wg.Go(func() {
-		defer func() {
-			if r := recover(); r != nil { // nobody else catches what a goroutine of its own does: the push goes on in silence
-				p.s.o.Log.Error("panic in the signs of life of a push", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			}
-		}()
-		t := time.NewTicker(p.s.o.KeepAlive)
-		defer t.Stop()
-		for {
-			select {
-			case <-s.done:
-				return
-			case <-t.C:
-				if s.listening.Load() {
-					_ = p.band.KeepAlive()
-				}
-			}
-		}
+		// After a panic the push goes on in silence.
+		_ = deadline.Caught(p.s.o.Log, "a push", "signs of life", func() { s.beat(p.s.o.KeepAlive, p.band) })
 	})
 	return s
+}
+
+// beat sends keep-alives while the client listens, until stop.
+func (s *silence) beat(every time.Duration, band *wire.SideBand) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-t.C:
+			if s.listening.Load() {
+				_ = band.KeepAlive()
+			}
+		}
+	}
 }
 
 // progress tells people how the resolving of deltas comes along; of what the client itself sends it has its own account.

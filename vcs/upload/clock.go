@@ -2,8 +2,6 @@ package upload
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"jeton/vcs/deadline"
@@ -20,22 +18,9 @@ func (s *Server) clock(ctx context.Context, ses Session) (context.Context, func(
 	if ses.Hangup == nil {
 		return ctx, cancel
 	}
-	t := time.AfterFunc(s.o.Timeout+farewell, func() { _ = s.caught("hang up", ses.Hangup) })
+	t := time.AfterFunc(s.o.Timeout+farewell, func() { _ = deadline.Caught(s.o.Log, "a fetch", "hang up", ses.Hangup) })
 	return ctx, func() {
 		t.Stop()
 		cancel()
 	}
-}
-
-// caught runs what has a goroutine of its own, beyond the reach of whoever catches faults of the request: a panic there is a
-// bug, which ends this request and not the process. The log gets the stack.
-func (s *Server) caught(what string, fn func()) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.o.Log.Error("panic in a fetch", "what", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = fmt.Errorf("%s: panic: %v", what, r)
-		}
-	}()
-	fn()
-	return nil
 }

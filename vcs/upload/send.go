@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
+	"jeton/vcs/deadline"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/reach"
@@ -145,34 +145,5 @@ func (c *conversation) keepAlive(ctx context.Context, gone context.CancelFunc) (
 	if band == nil || c.alive { // without bands there is no packet that a client would take for a sign of life
 		return func() error { return nil }
 	}
-	stop := make(chan struct{}) // closed when the pack is sent
-	var wg sync.WaitGroup
-	var err error
-	work := func() {
-		t := time.NewTicker(c.s.o.KeepAlive)
-		defer t.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				if band.KeepAlive() != nil {
-					gone()
-					return
-				}
-			}
-		}
-	}
-	wg.Go(func() {
-		if err = c.s.caught("signs of life", work); err != nil {
-			gone()
-		}
-	})
-	return func() error {
-		close(stop)
-		wg.Wait()
-		return err
-	}
+	return deadline.Alive(ctx, c.s.o.Log, "a fetch", c.s.o.KeepAlive, band.KeepAlive, gone)
 }
