@@ -93,7 +93,9 @@ func (r *revocations) addSerials(value string) error {
 
 func (r *revocations) addHash(value string) error {
 	sum, ok := strings.CutPrefix(value, "SHA256:")
-	if raw, err := base64.RawStdEncoding.Strict().DecodeString(sum); !ok || err != nil || len(raw) != 32 {
+	// The decoder skips line ends, so a carriage return within would make a line that revokes nothing.
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(sum)
+	if !ok || err != nil || len(raw) != 32 || len(sum) != base64.RawStdEncoding.EncodedLen(32) {
 		return errors.New("a hash is SHA256: and 43 characters, as ssh-keygen -l shows it")
 	}
 	r.keys[value] = true

@@ -210,18 +210,19 @@ func TestWhatIsOnTheListOpensNothing(t *testing.T) {
 func TestFilesThatCannotBeUsedAreErrors(t *testing.T) {
 	key := line(newSigner(t).PublicKey())
 	for name, o := range map[string]Options{
-		"no file":                {Authorities: filepath.Join(t.TempDir(), "none")},
-		"nonsense":               {Authorities: write(t, key+"nonsense")},
-		"a certificate":          {Authorities: write(t, line(sign(t, newSigner(t), nil)))},
-		"an option":              {Authorities: write(t, "cert-authority "+key)},
-		"no list":                {Revoked: filepath.Join(t.TempDir(), "none")},
-		"a binary list":          {Revoked: write(t, "SSHKRL\n\x00\x00")},
-		"unknown word":           {Revoked: write(t, "user: ada")},
-		"no number":              {Revoked: write(t, "serial: seven")},
-		"range the wrong way":    {Revoked: write(t, "serial: 7-5")},
-		"a hash of another kind": {Revoked: write(t, "hash: MD5:00")},
-		"a short hash":           {Revoked: write(t, "SHA256:AAAA")},
-		"a huge list":            {Revoked: write(t, strings.Repeat("#\n", maxFile/2+1))},
+		"no file":                 {Authorities: filepath.Join(t.TempDir(), "none")},
+		"nonsense":                {Authorities: write(t, key+"nonsense")},
+		"a certificate":           {Authorities: write(t, line(sign(t, newSigner(t), nil)))},
+		"an option":               {Authorities: write(t, "cert-authority "+key)},
+		"no list":                 {Revoked: filepath.Join(t.TempDir(), "none")},
+		"a binary list":           {Revoked: write(t, "SSHKRL\n\x00\x00")},
+		"unknown word":            {Revoked: write(t, "user: ada")},
+		"no number":               {Revoked: write(t, "serial: seven")},
+		"range the wrong way":     {Revoked: write(t, "serial: 7-5")},
+		"a hash of another kind":  {Revoked: write(t, "hash: MD5:00")},
+		"a short hash":            {Revoked: write(t, "SHA256:AAAA")},
+		"a hash with a return in": {Revoked: write(t, "SHA256:000000\r0000000000000000000000000000000000000")},
+		"a huge list":             {Revoked: write(t, strings.Repeat("#\n", maxFile/2+1))},
 	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: taken", name)
