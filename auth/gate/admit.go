@@ -32,6 +32,9 @@ func (g *Gate) ask(ctx context.Context, c Credential, d Door, res Resource, a Ac
 	if !ok || a != Read && a != Write {
 		return subject{}, nil, badRequest("no such door or access")
 	}
+	if err := g.fresh(ctx); err != nil {
+		return subject{}, nil, err
+	}
 	s, err := g.recognise(ctx, c, q)
 	if err != nil {
 		g.record(s, c, q, err)
@@ -52,6 +55,9 @@ func (g *Gate) Identify(ctx context.Context, c Credential, d Door) (Identity, er
 	if !ok {
 		return Identity{}, badRequest("no such door")
 	}
+	if err := g.fresh(ctx); err != nil {
+		return Identity{}, err
+	}
 	q := question{door: d, way: way}
 	s, err := g.recognise(ctx, c, q)
 	if err == nil && s.guest() {
@@ -67,6 +73,9 @@ func (g *Gate) Identify(ctx context.Context, c Credential, d Door) (Identity, er
 
 // Readable lists what an identity may read now, sorted by path, at most limit. Its error is as Admit's.
 func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, error) {
+	if err := g.fresh(ctx); err != nil {
+		return nil, err
+	}
 	way, _ := doorways(Git)
 	s, err := g.recognise(ctx, Credential{Proven: id.Proven}, question{door: Git, way: way})
 	if err != nil {

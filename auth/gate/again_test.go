@@ -166,3 +166,45 @@ func TestServerFailureIsNoRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryQuestionBeginsWithWhatOthersHaveChanged: where several processes share a database, nothing is answered from a
+// memory that may be out of date, and a database that cannot be asked lets nobody in.
+func TestEveryQuestionBeginsWithWhatOthersHaveChanged(t *testing.T) {
+	w := newWorld(t)
+	_, secret := w.mint(w.ada, token.VCS)
+	_, key := w.addKey(w.ada)
+	asked, down := 0, errors.New("the database is down")
+	var answer error
+	o := w.options(nil)
+	o.Fresh = func(context.Context) error { asked++; return answer }
+	g := New(o)
+	grant, err := g.Admit(t.Context(), basic("", secret), Git, Resource{Path: "ada/private"}, Write)
+	ok(t, err)
+	questions := map[string]func() error{
+		"Admit": func() error {
+			_, err := g.Admit(t.Context(), basic("", secret), Git, Resource{Path: "ada/private"}, Read)
+			return err
+		},
+		"Again":       func() error { return grant.Again(t.Context()) },
+		"Identify":    func() error { _, err := g.Identify(t.Context(), basic("", secret), Git); return err },
+		"IdentifyKey": func() error { _, err := g.IdentifyKey(t.Context(), key, "192.0.2.1:22"); return err },
+		"IdentifyCertificate": func() error {
+			_, err := g.IdentifyCertificate(t.Context(), key, "git", "192.0.2.1:22")
+			if AsRefused(err) != nil { // a key is no certificate
+				err = nil
+			}
+			return err
+		},
+		"Readable": func() error { _, err := g.Readable(t.Context(), grant.Identity, 9); return err },
+	}
+	for name, ask := range questions {
+		asked, answer = 0, nil
+		if err := ask(); err != nil || asked != 1 {
+			t.Errorf("%s: got error %v after asking %d times, want none after 1", name, err, asked)
+		}
+		answer = down
+		if err := ask(); !errors.Is(err, down) || AsRefused(err) != nil {
+			t.Errorf("%s with the database down: got %v, want its failure", name, err)
+		}
+	}
+}

@@ -20,7 +20,10 @@ type Key struct {
 
 // IdentifyKey finds whose an SSH public key is (wire format, RFC 4253 section 6.6). It does not prove anything: SSH does.
 // A key that nobody has is refused and not recorded, since clients offer all that they hold. remote is for the record.
-func (g *Gate) IdentifyKey(_ context.Context, wire []byte, remote string) (Key, error) {
+func (g *Gate) IdentifyKey(ctx context.Context, wire []byte, remote string) (Key, error) {
+	if err := g.fresh(ctx); err != nil {
+		return Key{}, err
+	}
 	key, ok := g.o.Keys.Find(wire)
 	if !ok {
 		return Key{}, badCredential("unknown SSH key")
@@ -35,7 +38,10 @@ func (g *Gate) IdentifyKey(_ context.Context, wire []byte, remote string) (Key, 
 
 // IdentifyCertificate finds whom an SSH certificate (wire format, PROTOCOL.certkeys of OpenSSH) names who came with this
 // user name. Like IdentifyKey it proves nothing, and does not record what is unknown.
-func (g *Gate) IdentifyCertificate(_ context.Context, wire []byte, login, remote string) (Identity, error) {
+func (g *Gate) IdentifyCertificate(ctx context.Context, wire []byte, login, remote string) (Identity, error) {
+	if err := g.fresh(ctx); err != nil {
+		return Identity{}, err
+	}
 	c := Credential{Remote: address(remote)}
 	s, err := g.recallCertificate(Proven{Certificate: string(wire), Login: login}, c.Remote)
 	if err != nil {

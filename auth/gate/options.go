@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"context"
+	"fmt"
+	"net/netip"
 	"time"
 
 	"jeton/auth/access"
@@ -30,8 +33,36 @@ type Options struct {
 	ViewOn func(view, tokenID string) bool
 	// HowToMint is a sentence that says where a token of a kind is made; nil names the command.
 	HowToMint func(kind token.Kind) string
+	// Fresh brings what the stores hold up to date, where another process may have changed it. It is asked first, at every
+	// question; its error is a failure of the server. nil: nobody else changes anything.
+	Fresh func(ctx context.Context) error
+	// Notify is told of what somebody should look at. It must not wait, and changes no answer; nil tells nobody.
+	Notify func(ctx context.Context, a Alarm)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// AlarmKind is what an Alarm is about.
+type AlarmKind string
+
+// The kinds of alarm.
+const (
+	DecoyTried   AlarmKind = "decoy"        // somebody tried a token that is there to be found
+	RotatedTried AlarmKind = "rotated_late" // the old token of a rotation was used after the overlap
+)
+
+// Alarm tells that somebody uses a token which nobody should. It names the token by its id and never holds its text.
+type Alarm struct {
+	Kind           AlarmKind
+	TokenID, Label string
+	// UserID is whose token it is; "" where it is nobody's.
+	UserID string
+	Door   Door
+	// Resource is what was asked for, as it was typed; the client chose it.
+	Resource string
+	// Remote is where it came from; the zero value where that is not known.
+	Remote netip.Addr
+	At     time.Time
 }
 
 // Gate decides. It is safe for concurrent use, and holds nothing of its own that could be out of date.
@@ -48,5 +79,19 @@ func New(o Options) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Fresh == nil {
+		o.Fresh = func(context.Context) error { return nil }
+	}
+	if o.Notify == nil {
+		o.Notify = func(context.Context, Alarm) {}
+	}
 	return &Gate{o: o}
+}
+
+// fresh asks for what others have changed.
+func (g *Gate) fresh(ctx context.Context) error {
+	if err := g.o.Fresh(ctx); err != nil {
+		return fmt.Errorf("ask what other nodes have changed: %w", err)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 )
 
@@ -19,6 +20,10 @@ type Admission struct {
 	// Client is under what name the requests of this client are counted together, where their number is bounded: its
 	// credential, or the network of a guest (whose Actor has no ID). "" counts with nobody.
 	Client string
+	// Writes is what the credential may write, where it may less than its owner.
+	Writes rules.Writes
+	// Notice is a line for the client's user where all went well, such as that the token ends soon; "" for none.
+	Notice string
 	// Recheck asks credential and permission again, immediately before refs move.
 	Recheck func(ctx context.Context) error
 	// Create makes the repository of a push to a free path, for the push to publish or drop; nil where RepoID is set. Its
