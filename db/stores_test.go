@@ -156,14 +156,14 @@ func TestTokensAreRevokedOnce(t *testing.T) {
 	d := peopled(t)
 	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1")))
 	got := heard(d)
-	ok(t, d.Tokens().Revoke(t.Context(), "t1", noon))
-	ok(t, d.Tokens().Revoke(t.Context(), "t1", noon.Add(time.Hour)))
+	ok(t, d.Tokens().Revoke(t.Context(), "t1", "root", noon))
+	ok(t, d.Tokens().Revoke(t.Context(), "t1", "bob", noon.Add(time.Hour)))
 	row, err := d.Tokens().ByID(t.Context(), "t1")
 	ok(t, err)
 	if !row.RevokedAt.Equal(stamp(noon)) || len(*got) != 2 || (*got)[0].Row.(Token).RevokedAt == nil {
 		t.Fatalf("got %+v, told %+v", row, *got)
 	}
-	wants(t, d.Tokens().Revoke(t.Context(), "t9", noon), ErrNotFound)
+	wants(t, d.Tokens().Revoke(t.Context(), "t9", "root", noon), ErrNotFound)
 	ok(t, d.Tokens().Delete(t.Context(), "t1"))
 	_, err = d.Tokens().ByID(t.Context(), "t1")
 	wants(t, err, ErrNotFound)

@@ -92,7 +92,7 @@ func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, er
 		if len(list) >= limit {
 			break
 		}
-		if s.token == nil || s.token.Touches(r.ID) {
+		if s.token == nil || s.token.Touches(r.ID, nil) {
 			list = append(list, repo(r))
 		}
 	}

@@ -19,7 +19,7 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	}
 	r, there := g.find(q.res)
 	level := access.None
-	if there && (s.token == nil || s.token.Touches(r.ID)) {
+	if there && (s.token == nil || s.token.Touches(r.ID, nil)) {
 		level = g.level(s, r)
 	}
 	if level < access.Read {

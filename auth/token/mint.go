@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -29,15 +30,26 @@ const maxRepositories = 1000
 
 // Request is what is asked of Mint.
 type Request struct {
-	// UserID is whose token it is.
+	// UserID is whose token it is; "" for a deploy token, whose Deploy is set instead.
 	UserID string
+	Deploy Deploy
 	Kind   Kind
 	// Label tells people what it is for: 1-100 characters, nothing that does not print.
 	Label string
 	// Access is Read where it is empty. Feed and web tokens only read.
 	Access Access
-	// Repositories (ids) binds the token to them; none leaves it all its owner's.
-	Repositories []string
+	// Repositories and Groups (ids) bind the token to them and to what lies in them; none leaves it all its owner's.
+	Repositories, Groups []string
+	// Refs narrows what a vcs token writes.
+	Refs Refs
+	// Rights are an api token's; none by default.
+	Rights []Right
+	// Networks are the only ones from which it is taken; none is all. See ParseNetworks.
+	Networks []netip.Prefix
+	// Decoy makes a token that opens nothing.
+	Decoy bool
+	// By is the token that asks; nil where a person or a command does. What it makes lies within it.
+	By *Token
 	// ExpiresAt is when it ends; zero is never. See ParseExpiry.
 	ExpiresAt time.Time
 }
@@ -51,12 +63,8 @@ func (s *Store) Mint(ctx context.Context, by audit.Actor, q Request) (Token, Sec
 	if err != nil {
 		return Token{}, Secret{}, err
 	}
-	row := db.Token{ID: db.NewID(), UserID: q.UserID, Hash: secret.Hash(), Kind: string(q.Kind), Hint: secret.first(),
-		Label: q.Label, Access: string(q.Access), Bound: len(q.Repositories) > 0, Repositories: q.Repositories,
-		CreatedAt: s.now(), CreatedBy: by.Name}
-	if !q.ExpiresAt.IsZero() {
-		row.ExpiresAt = &q.ExpiresAt
-	}
+	row := q.row(by, s.now())
+	row.Hash, row.Hint = secret.Hash(), secret.first()
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := tx.Tokens().Insert(ctx, row); err != nil {
 			return err
@@ -71,6 +79,32 @@ func (s *Store) Mint(ctx context.Context, by audit.Actor, q Request) (Token, Sec
 	}
 	t, _ := s.ByID(row.ID)
 	return t, secret, nil
+}
+
+// row is what is stored of a request, but for the token's text.
+func (q Request) row(by audit.Actor, now time.Time) db.Token {
+	id := db.NewID()
+	r := db.Token{ID: id, Line: id, UserID: q.UserID, DeployRepositoryID: q.Deploy.RepositoryID,
+		DeployGroupID: q.Deploy.GroupID, Kind: string(q.Kind), Label: q.Label, Access: string(q.Access),
+		Bound: len(q.Repositories)+len(q.Groups) > 0, Repositories: q.Repositories, Groups: q.Groups,
+		Refs: q.Refs.Patterns, FastForwardOnly: q.Refs.FastForwardOnly, NoDelete: q.Refs.NoDelete, Decoy: q.Decoy,
+		CreatedAt: now, CreatedBy: by.Name}
+	for _, right := range q.Rights {
+		r.Rights = append(r.Rights, string(right))
+	}
+	for _, n := range q.Networks {
+		r.Networks = append(r.Networks, n.String())
+	}
+	if by.Remote.IsValid() {
+		r.CreatedFrom = by.Remote.String()
+	}
+	if q.By != nil {
+		r.CreatedByToken = q.By.ID
+	}
+	if !q.ExpiresAt.IsZero() {
+		r.ExpiresAt = &q.ExpiresAt
+	}
+	return r
 }
 
 // check completes a request and refuses what cannot be.
@@ -106,7 +140,7 @@ func goodLabel(label string) bool {
 // Revoke ends a token from the next request on; again changes nothing. It stays in lists, marked. ErrNotFound.
 func (s *Store) Revoke(ctx context.Context, by audit.Actor, id string) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		if err := tx.Tokens().Revoke(ctx, id, s.now()); err != nil {
+		if err := tx.Tokens().Revoke(ctx, id, by.Name, s.now()); err != nil {
 			return err
 		}
 		return audit.Done(ctx, tx, by, "token.revoke", id, "")

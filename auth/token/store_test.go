@@ -200,7 +200,7 @@ func TestBoundTokenNeverWidens(t *testing.T) {
 	ok(t, w.db.Repositories().Delete(t.Context(), "app"))
 	for name, s := range map[string]*Store{"this store": w.store, "after a restart": w.open(t)} {
 		got, _ := s.Find(secret)
-		if !got.Bound || got.Touches("app") || got.Touches("lib") || len(got.Repositories) != 0 {
+		if !got.Bound || got.Touches("app", nil) || got.Touches("lib", nil) || len(got.Repositories) != 0 {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}
