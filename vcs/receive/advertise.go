@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -23,6 +24,7 @@ func (s *Server) Advertise(ctx context.Context, ses Session, w io.Writer) error 
 		_ = out.Line("version 1")
 	}
 	caps := "\x00" + s.capabilities(ses)
+	var seen sight.Sight
 	var refs []storage.Ref
 	if ses.Repo != nil {
 		view, err := ses.Repo.View(ctx)
@@ -30,11 +32,11 @@ func (s *Server) Advertise(ctx context.Context, ses Session, w io.Writer) error 
 			return fmt.Errorf("open view: %w", err)
 		}
 		defer view.Close()
-		refs = view.Refs.Refs
+		seen, refs = sight.New(&ses.Rules, view.Refs), view.Refs.Refs
 	}
 	var line []byte
 	for i := range refs {
-		if ses.Rules.Hides(refs[i].Name) {
+		if !seen.Shows(&refs[i]) {
 			continue
 		}
 		line = append(append(oid.Append(line[:0], refs[i].ID), ' '), refs[i].Name...)

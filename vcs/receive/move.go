@@ -169,7 +169,8 @@ func reason(err error) string {
 
 // firstBranch is what an unborn HEAD is to name after a first push: main, else master, else the first by name; empty
 // where HEAD stays as it is. Where the branch that HEAD names is protected, it stays unless the rule is the same for both and
-// lets this pusher make the branch: a default branch that others are to make is not taken away from them.
+// lets this pusher make the branch: a default branch that others are to make is not taken away from them. Nor by a
+// credential that may not write it.
 func (p *push) firstBranch(refs *storage.Snapshot, live []*command) string {
 	if !refs.Head.ID.IsZero() || refs.Head.Target == "" {
 		return ""
@@ -188,6 +189,9 @@ func (p *push) firstBranch(refs *storage.Snapshot, live []*command) string {
 		}
 	}
 	if first == "" || first == refs.Head.Target {
+		return ""
+	}
+	if !p.ses.Writes.Allows(refs.Head.Target) {
 		return ""
 	}
 	if b := p.rules.Protects(refs.Head.Target); b != nil {

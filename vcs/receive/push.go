@@ -15,6 +15,7 @@ import (
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/reach"
 	"jeton/vcs/rules"
+	"jeton/vcs/sight"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
 )
@@ -77,6 +78,12 @@ func (p *push) run() error {
 		return err
 	}
 	defer p.s.slots.give(p.ses.Actor.ID, 1)
+	defer p.watch()()
+	return p.revoked(p.take())
+}
+
+// take is run once the push has its place among others.
+func (p *push) take() error {
 	if err := p.open(); err != nil {
 		return err
 	}
@@ -183,13 +190,7 @@ func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
 
 // visible knows what the pusher may refer to in this repository: what is reachable from the refs that he is shown.
 func (p *push) visible(view *storage.View) *reach.Visible {
-	tips := make([]oid.ID, 0, len(view.Refs.Refs))
-	for _, ref := range view.Refs.Refs {
-		if !p.rules.Hides(ref.Name) {
-			tips = append(tips, ref.ID)
-		}
-	}
-	return reach.NewVisible(view.Objects, tips, reach.Options{Budget: p.s.o.Limits.Walk})
+	return reach.NewVisible(view.Objects, sight.New(&p.rules, view.Refs).Tips(), reach.Options{Budget: p.s.o.Limits.Walk})
 }
 
 // bases answers for thin packs: only what the pusher may know of.

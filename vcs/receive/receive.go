@@ -17,7 +17,7 @@
 // (gitprotocol-pack, "Pushing Data To a Server"). Who may write was decided before; which refs may be moved how is said by
 // git and by the repository's rules. A repository that a push makes is found by others once the push was found good.
 // Whatever a client sent is escaped before it is echoed. The package imports deadline, host (for its words), storage, reach, pack,
-// pack/ingest, rules, wire, object, oid and name; the journal is an interface of its own.
+// pack/ingest, rules, sight, wire, object, oid and name; the journal is an interface of its own.
 package receive
 
 import (
@@ -70,6 +70,8 @@ type Options struct {
 	Limits  Limits
 	// KeepAlive is after how much silence an empty packet is sent while a push is checked; 0 means 5 seconds.
 	KeepAlive time.Duration
+	// AskAgain is how often a push is asked, while it is sent and checked, whether it is still admitted; 0 means 3 seconds.
+	AskAgain time.Duration
 	// NonceKey is the secret of the nonces of signed pushes; without one they are not offered. NonceSlop is how long a nonce
 	// counts that was given out by another request, as over HTTP; 0 means 10 minutes.
 	NonceKey  []byte
@@ -92,6 +94,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = 5 * time.Second
+	}
+	if o.AskAgain <= 0 {
+		o.AskAgain = 3 * time.Second
 	}
 	if o.Agent == "" {
 		o.Agent = "jeton"
@@ -146,13 +151,17 @@ type Session struct {
 	Repo   storage.Repository
 	Create func(ctx context.Context) (*host.Unborn, error)
 	Actor  storage.Actor
-	// Recheck asks credential and permission again right before refs move; the sentence of a *host.Refusal is for the
-	// client, any other error is the server's own failure.
+	// Recheck asks credential and permission again, every few seconds and right before refs move; the sentence of a
+	// *host.Refusal is for the client, any other error is the server's own failure. It may be called by several goroutines.
 	Recheck func(ctx context.Context) error
 	// Rules are those of the repository when the exchange began; RulesNow asks for them again right before refs move. Where it
 	// is nil they do not change.
 	Rules    rules.Rules
 	RulesNow func(ctx context.Context) (rules.Rules, error)
+	// Writes is what the pusher's credential may write, where that is less than its owner may.
+	Writes rules.Writes
+	// Notice is a line for the pusher where a ref has moved; "" for none.
+	Notice string
 	// Nonce is what the advertisement asks a signed push to repeat (Server.Nonce), where one connection sees both; empty
 	// where the session is stateless.
 	Nonce string

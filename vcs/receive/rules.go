@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -83,6 +84,9 @@ func (p *push) forbidden(c *command) string {
 	if c.create() && p.rules.Above(c.Name) {
 		return "deny updating a hidden ref" // whether one is there or not
 	}
+	if reason := p.narrowed(c); reason != "" {
+		return reason
+	}
 	c.branch = p.rules.Protects(c.Name)
 	b := c.branch
 	switch {
@@ -98,6 +102,30 @@ func (p *push) forbidden(c *command) string {
 	return ""
 }
 
+// narrowed says what in the credential itself speaks against a command; empty for nothing.
+func (p *push) narrowed(c *command) string {
+	w := &p.ses.Writes
+	switch {
+	case !w.Allows(c.Name):
+		return "this credential may only write " + wire.Escape(listed(w.Patterns)) + "; push with another"
+	case c.delete() && w.NoDelete:
+		return "this credential may not delete refs; use another"
+	}
+	return ""
+}
+
+// maxListed is how many patterns a refusal names.
+const maxListed = 5
+
+// listed is the first of some patterns in words.
+func listed(patterns []string) string {
+	more := ""
+	if len(patterns) > maxListed {
+		patterns, more = patterns[:maxListed], " and other refs"
+	}
+	return strings.Join(patterns, ", ") + more
+}
+
 func protected(b *rules.Branch, what string) string {
 	return fmt.Sprintf("protected branch: the rule \"%s\" %s", wire.Escape(b.Pattern), what)
 }
@@ -109,7 +137,8 @@ func (p *push) forbidForce(set *pack.Set) error {
 	for _, c := range p.commands {
 		b := c.branch
 		held := b != nil && !b.Force
-		if !c.live() || c.delete() || c.create() || !held && !p.rules.DenyForce {
+		narrow := p.ses.Writes.FastForwardOnly
+		if !c.live() || c.delete() || c.create() || !held && !narrow && !p.rules.DenyForce {
 			continue
 		}
 		forward, err := p.forward(set, c.Old, c.New, &budget)
@@ -119,6 +148,8 @@ func (p *push) forbidForce(set *pack.Set) error {
 		case err != nil:
 			return fmt.Errorf("compare %s and %s: %w", c.Old, c.New, err)
 		case forward:
+		case narrow:
+			c.refuse("non-fast-forward: this credential may only move refs forward; fetch and merge first, or push with another")
 		case held:
 			c.refuse(protected(b, "allows no force push"))
 		default:

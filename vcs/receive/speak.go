@@ -131,6 +131,9 @@ func (p *push) report(failed error) error {
 			c.refuse(text)
 		}
 	}
+	if p.band != nil && p.ses.Notice != "" && p.anyLive() {
+		_ = p.band.Progress(wire.Escape(p.ses.Notice) + "\n")
+	}
 	if !p.caps.Has("report-status") && !p.caps.Has("report-status-v2") {
 		return p.end()
 	}

@@ -227,6 +227,7 @@ func (x *exchange) upload() upload.Session {
 // push is the session of a push, which may make its repository.
 func (h *Handler) push(x *exchange) receive.Session {
 	return receive.Session{Version: x.version, Stateless: true, Repo: x.repo, Create: x.adm.Create, Actor: x.adm.Actor, Recheck: x.adm.Recheck, Rules: x.rules,
+		Writes: x.adm.Writes, Notice: x.adm.Notice,
 		RulesNow: func(ctx context.Context) (rules.Rules, error) { return h.o.Repos.Rules(ctx, x.adm.RepoID) }}
 }
 

@@ -303,7 +303,7 @@ func (ses *session) receive(ctx context.Context, at admitted) error {
 	if at.version == wire.V2 {
 		at.version = wire.V0 // pushes know no protocol 2
 	}
-	push := receive.Session{Version: at.version, Repo: at.repo, Create: at.Create, Actor: at.Actor, Recheck: at.Recheck, Rules: at.rules,
+	push := receive.Session{Version: at.version, Repo: at.repo, Create: at.Create, Actor: at.Actor, Recheck: at.Recheck, Rules: at.rules, Writes: at.Writes, Notice: at.Notice,
 		RulesNow: func(ctx context.Context) (rules.Rules, error) { return ses.s.o.Repos.Rules(ctx, at.RepoID) },
 		Nonce:    ses.s.o.Receive.Nonce(at.RepoID)}
 	if err := ses.s.o.Receive.Advertise(ctx, push, ses.ch); err != nil {
