@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -154,19 +155,29 @@ func TestTokensStayBoundWhenTheirRepositoryGoes(t *testing.T) {
 
 func TestTokensAreRevokedOnce(t *testing.T) {
 	d := peopled(t)
-	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1")))
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t1", "r-app")))
+	ok(t, d.Tokens().Insert(t.Context(), tokenRow("t2")))
 	got := heard(d)
-	ok(t, d.Tokens().Revoke(t.Context(), "t1", "root", noon))
-	ok(t, d.Tokens().Revoke(t.Context(), "t1", "bob", noon.Add(time.Hour)))
+	for _, c := range []struct {
+		by   string
+		ids  []string
+		want []string
+	}{{"root", []string{"t1", "t9"}, []string{"t1"}}, {"bob", []string{"t1", "t2"}, []string{"t2"}}, {"bob", nil, nil}, {"bob", []string{"t2"}, nil}} {
+		ended, err := d.Tokens().Revoke(t.Context(), c.by, noon, c.ids...)
+		ok(t, err)
+		if !slices.Equal(ended, c.want) {
+			t.Errorf("%s revokes %v: got %v, want %v", c.by, c.ids, ended, c.want)
+		}
+	}
 	row, err := d.Tokens().ByID(t.Context(), "t1")
 	ok(t, err)
-	if !row.RevokedAt.Equal(stamp(noon)) || len(*got) != 2 || (*got)[0].Row.(Token).RevokedAt == nil {
+	if !row.RevokedAt.Equal(stamp(noon)) || row.RevokedBy != "root" || len(*got) != 2 || !reflect.DeepEqual((*got)[0].Row, row) {
 		t.Fatalf("got %+v, told %+v", row, *got)
 	}
-	wants(t, d.Tokens().Revoke(t.Context(), "t9", "root", noon), ErrNotFound)
 	ok(t, d.Tokens().Delete(t.Context(), "t1"))
 	_, err = d.Tokens().ByID(t.Context(), "t1")
 	wants(t, err, ErrNotFound)
+	wants(t, d.Tokens().Delete(t.Context(), "t1"), ErrNotFound)
 }
 
 func TestTokensCountTheirUses(t *testing.T) {

@@ -8,11 +8,11 @@ type TokenRepository struct {
 	RepositoryID string `gorm:"primaryKey"`
 }
 
-// bindings reads which repositories tokens are bound to, by token id; of all tokens where id is "".
-func bindings(ctx context.Context, c conn, id string) (map[string][]string, error) {
+// bindings reads which repositories tokens are bound to, by token id; of all tokens where no id is given.
+func bindings(ctx context.Context, c conn, ids ...string) (map[string][]string, error) {
 	q := c.reader(ctx).Order("token_id, repository_id")
-	if id != "" {
-		q = q.Where("token_id = ?", id)
+	if len(ids) > 0 {
+		q = q.Where("token_id IN ?", ids)
 	}
 	var rows []TokenRepository
 	if err := q.Find(&rows).Error; err != nil {

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -79,7 +80,7 @@ func (s Tokens) List(ctx context.Context) ([]Token, error) {
 	if err := s.on.reader(ctx).Order("created_at, id").Find(&rows).Error; err != nil {
 		return nil, translate(err)
 	}
-	return s.bound(ctx, rows, "")
+	return s.bound(ctx, rows)
 }
 
 // ByID finds one; ErrNotFound.
@@ -95,9 +96,9 @@ func (s Tokens) ByID(ctx context.Context, id string) (Token, error) {
 	return all[0], nil
 }
 
-// bound gives rows their repositories.
-func (s Tokens) bound(ctx context.Context, rows []storedToken, id string) ([]Token, error) {
-	bound, err := bindings(ctx, s.on, id)
+// bound gives rows their repositories; ids are those of the rows, or none for all there are.
+func (s Tokens) bound(ctx context.Context, rows []storedToken, ids ...string) ([]Token, error) {
+	bound, err := bindings(ctx, s.on, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +130,47 @@ func (s Tokens) Insert(ctx context.Context, t Token) error {
 	})
 }
 
-// Revoke ends one, by whom or what; a second time changes nothing. The successor's text goes. ErrNotFound.
-func (s Tokens) Revoke(ctx context.Context, id, by string, at time.Time) error {
-	return s.set(ctx, "id = ? AND revoked_at IS NULL", id, map[string]any{"revoked_at": stamp(at), "revoked_by": by, "sealed": ""})
+// Revoke ends those of the named that are there and not revoked yet, by whom or what; the result is their ids. The texts
+// of their successors go.
+func (s Tokens) Revoke(ctx context.Context, by string, at time.Time, ids ...string) (ended []string, err error) {
+	err = s.on.inTx(ctx, func(tx *Tx) error {
+		for some := range slices.Chunk(ids, inList) {
+			rows, err := tx.Tokens().revoke(ctx, tx, by, at, some)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				ended = append(ended, row.ID)
+				tx.wrote(row)
+			}
+		}
+		return nil
+	})
+	return ended, err
+}
+
+// inList is how many values one IN takes.
+const inList = 200
+
+func (s Tokens) revoke(ctx context.Context, tx *Tx, by string, at time.Time, ids []string) ([]Token, error) {
+	var rows []storedToken
+	if err := tx.reader(ctx).Where("id IN ? AND revoked_at IS NULL", ids).Order("id").Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	when := stamp(at)
+	open := make([]string, len(rows))
+	for i := range rows {
+		open[i], rows[i].RevokedAt, rows[i].RevokedBy, rows[i].Sealed = rows[i].ID, &when, by, ""
+	}
+	err := tx.reader(ctx).Model(&storedToken{}).Where("id IN ?", open).
+		Updates(map[string]any{"revoked_at": when, "revoked_by": by, "sealed": ""}).Error
+	if err != nil {
+		return nil, translate(err)
+	}
+	return s.bound(ctx, rows, open...)
 }
 
 // Rotate notes a token's successor; ErrNotFound, ErrTaken where it has one already.

@@ -15,6 +15,8 @@ const (
 	day = 24 * time.Hour
 	// DefaultExpiry is how long a token lives when nobody says.
 	DefaultExpiry = "90d"
+	// defaultLife is DefaultExpiry as a length.
+	defaultLife = 90 * day
 	// longest bounds a chosen life; whoever wants more means never.
 	longest = 100 * 365 * day
 )

@@ -1,11 +1,12 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,16 @@ type Options struct {
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Policy says how long tokens live.
+	Policy Policy
+	// Places knows where repositories lie; nil: there are no groups, and nobody manages anything.
+	Places Places
+	// SealKey encrypts the texts of successors while an overlap lasts, SealKeySize bytes; nil: one that is forgotten with
+	// the Store. Nodes that share a database share it.
+	SealKey []byte
+	// Tell hears what happened to a token without its owner. It must be quick, and may not change tokens; nil: nobody
+	// hears.
+	Tell func(Event)
 }
 
 // Store is every token that is live, expired or revoked. It is safe for concurrent use and ended by Close.
@@ -26,11 +37,24 @@ type Store struct {
 	now    func() time.Time
 	cancel func()
 	uses   *recorder
+	policy Policy
+	places Places
+	seal   seal
+	tell   func(Event)
 
-	// mu guards the maps and the slices in them; entries are replaced, never changed, but for their use counters.
-	mu     sync.RWMutex
-	byHash map[string]*entry
-	byID   map[string]*entry
+	// mu guards the maps; entries are replaced, never changed, but for their use counters. sealed holds the ids of those
+	// with a sealed text.
+	mu      sync.RWMutex
+	byHash  map[string]*entry
+	byID    map[string]*entry
+	byOwner map[owner]map[string]*entry
+	sealed  map[string]bool
+}
+
+// owner is whose a token is: a person, or what a deploy token belongs to.
+type owner struct {
+	userID string
+	deploy Deploy
 }
 
 // entry is a token in memory.
@@ -38,7 +62,12 @@ type entry struct {
 	Token
 	hash string
 	used *usage
+	// sealed is the successor's text, fetched tells that a holder of this token was given it.
+	sealed  string
+	fetched bool
 }
+
+func (e *entry) owner() owner { return owner{e.UserID, e.Deploy} }
 
 // NewStore reads all tokens and starts the writer of last uses.
 func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
@@ -48,8 +77,15 @@ func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Store{db: d, now: o.Now, byHash: map[string]*entry{}, byID: map[string]*entry{}}
-	var err error
+	if o.Places == nil {
+		o.Places = nowhere{}
+	}
+	seal, err := newSeal(o.SealKey)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: d, now: o.Now, policy: o.Policy, places: o.Places, seal: seal, tell: o.Tell, byHash: map[string]*entry{},
+		byID: map[string]*entry{}, byOwner: map[owner]map[string]*entry{}, sealed: map[string]bool{}}
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
@@ -84,49 +120,70 @@ func (s *Store) follow(c db.Change) {
 		s.put(row)
 	case db.User:
 		if c.Deleted {
-			s.dropOf(row.ID)
+			s.dropOf(owner{userID: row.ID})
 		}
 	case db.Repository:
 		if c.Deleted {
+			s.dropOf(owner{deploy: Deploy{RepositoryID: row.ID}})
 			s.unbind(row.ID)
 		}
 	}
 }
 
 func (s *Store) put(r db.Token) {
-	e := &entry{Token: fromRow(r), hash: r.Hash}
+	e := &entry{Token: fromRow(r), hash: r.Hash, sealed: r.Sealed, fetched: r.FetchedAt != nil}
 	if old := s.byID[r.ID]; old != nil {
 		e.used = old.used
 	} else {
 		e.used = newUsage(e.Token)
 	}
-	s.byID[r.ID], s.byHash[r.Hash] = e, e
-}
-
-func (s *Store) drop(id string) {
-	if e := s.byID[id]; e != nil {
-		delete(s.byID, id)
-		delete(s.byHash, e.hash)
+	s.enter(e)
+	if delete(s.sealed, r.ID); r.Sealed != "" {
+		s.sealed[r.ID] = true
 	}
 }
 
-func (s *Store) dropOf(userID string) {
-	for id, e := range s.byID {
-		if e.UserID == userID {
-			s.drop(id)
-		}
+// enter puts an entry in place, or in that of an earlier one of the same token.
+func (s *Store) enter(e *entry) {
+	s.byID[e.ID], s.byHash[e.hash] = e, e
+	of := s.byOwner[e.owner()]
+	if of == nil {
+		of = map[string]*entry{}
+		s.byOwner[e.owner()] = of
+	}
+	of[e.ID] = e
+}
+
+func (s *Store) drop(id string) {
+	e := s.byID[id]
+	if e == nil {
+		return
+	}
+	delete(s.byID, id)
+	delete(s.byHash, e.hash)
+	delete(s.sealed, id)
+	if of := s.byOwner[e.owner()]; len(of) > 1 {
+		delete(of, id)
+	} else {
+		delete(s.byOwner, e.owner())
+	}
+}
+
+func (s *Store) dropOf(o owner) {
+	for id := range s.byOwner[o] {
+		s.drop(id)
 	}
 }
 
 // unbind forgets a repository that is gone. Its id is never used again, so this only tidies what lists show.
 func (s *Store) unbind(repoID string) {
-	for id, e := range s.byID {
+	for _, e := range s.byID {
 		if !slices.Contains(e.Repositories, repoID) {
 			continue
 		}
 		next := *e
 		next.Repositories = slices.DeleteFunc(slices.Clone(e.Repositories), func(r string) bool { return r == repoID })
-		s.byID[id], s.byHash[e.hash] = &next, &next
+		s.enter(&next)
 	}
 }
 
@@ -164,21 +221,57 @@ func (s *Store) Show(id string) (Token, bool) {
 	return e.used.on(e.Token), true
 }
 
-// List is somebody's tokens, or everybody's where userID is "", newest first, with their latest uses.
+// sealedOf is the sealed text of a token's successor; "" where there is none any more.
+func (s *Store) sealedOf(id string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e := s.byID[id]; e != nil {
+		return e.sealed
+	}
+	return ""
+}
+
+// wasFetched tells whether the successor's text was handed to a holder of a token.
+func (s *Store) wasFetched(id string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.byID[id]
+	return e != nil && e.fetched
+}
+
+// List is somebody's tokens, or everybody's and all deploy tokens where userID is "", newest first, with their latest
+// uses. Somebody's cost as much as they have, not as much as there are.
 func (s *Store) List(userID string) []Token {
 	s.mu.RLock()
-	list := []Token{}
-	for _, e := range s.byID {
-		if userID == "" || e.UserID == userID {
-			list = append(list, e.used.on(e.Token))
-		}
+	from := s.byID
+	if userID != "" {
+		from = s.byOwner[owner{userID: userID}]
 	}
+	list := used(from)
 	s.mu.RUnlock()
-	sort.Slice(list, func(i, j int) bool {
-		if list[i].CreatedAt.Equal(list[j].CreatedAt) {
-			return list[i].ID < list[j].ID
-		}
-		return list[i].CreatedAt.After(list[j].CreatedAt)
+	return newestFirst(list)
+}
+
+// ListDeploy is the deploy tokens of a repository or group, newest first, with their latest uses.
+func (s *Store) ListDeploy(d Deploy) []Token {
+	s.mu.RLock()
+	list := used(s.byOwner[owner{deploy: d}])
+	s.mu.RUnlock()
+	return newestFirst(list)
+}
+
+// used is a list of entries as tokens with their latest uses.
+func used(from map[string]*entry) []Token {
+	list := make([]Token, 0, len(from))
+	for _, e := range from {
+		list = append(list, e.used.on(e.Token))
+	}
+	return list
+}
+
+func newestFirst(list []Token) []Token {
+	slices.SortFunc(list, func(a, b Token) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 	return list
 }

@@ -292,8 +292,8 @@ func TestTokensAreForgottenAYearAfterTheirEnd(t *testing.T) {
 		gone  int
 	}{{day + kept - 1, 0}, {day + kept, 2}, {2 * kept, 0}} {
 		w.set(noon.Add(c.after))
-		if n, err := w.store.Sweep(t.Context()); err != nil || n != c.gone {
-			t.Errorf("after %v: got %d gone, %v, want %d", c.after, n, err, c.gone)
+		if n, err := w.store.Sweep(t.Context()); err != nil || n.Forgotten != c.gone {
+			t.Errorf("after %v: got %+v, %v, want %d gone", c.after, n, err, c.gone)
 		}
 	}
 	if _, found := w.store.Find(secret); found || len(w.store.List("")) != 1 || w.store.List("")[0].ID != live.ID {
