@@ -25,6 +25,7 @@ var technologies = map[string][]string{
 	"github.com/pressly/goose/v3":                           {"jeton/db"},
 	"github.com/gorilla/mux":                                {"jeton/web"},
 	"github.com/gliderlabs/ssh":                             {"jeton/vcs/sshd"},
+	"github.com/pires/go-proxyproto":                        {"jeton/cmd"},
 	"github.com/spf13/cobra":                                {"jeton/cmd"},
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
 	"golang.org/x/time":                                     {"jeton/web/door"},

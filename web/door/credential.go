@@ -2,7 +2,6 @@ package door
 
 import (
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"jeton/auth/gate"
@@ -48,34 +47,4 @@ func authorization(r *http.Request, value string) (gate.Credential, error) {
 
 func bad(sentence string) error {
 	return &host.Refusal{Status: http.StatusBadRequest, Code: string(gate.BadRequest), Sentence: sentence}
-}
-
-// Remote is the address of the client: the connection's, or what trusted proxies say in X-Forwarded-For. The list is read
-// from its end, where our own proxy writes, up to the first address that is not a trusted proxy's: what stands before
-// that one, anybody could have written.
-func (d *Door) Remote(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	at := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && d.trusted(at); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		at = next.Unmap()
-	}
-	return at
-}
-
-// trusted tells whether an address is one of our proxies'.
-func (d *Door) trusted(a netip.Addr) bool {
-	for _, p := range d.o.Proxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

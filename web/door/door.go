@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"jeton/auth/gate"
@@ -29,8 +28,8 @@ type Creator interface {
 type Options struct {
 	Gate    *gate.Gate
 	Creator Creator
-	// Proxies are the networks whose X-Forwarded-For is believed.
-	Proxies []netip.Prefix
+	// Proxies are those in front of the server.
+	Proxies Proxies
 	// Guesses bounds how many wrong passwords an address may try.
 	Guesses Guesses
 }

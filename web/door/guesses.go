@@ -68,9 +68,9 @@ func newGuesses(o Guesses) *guesses {
 	return &guesses{o: o, seed: maphash.MakeSeed(), known: map[netip.Prefix]*list.Element{}, order: list.New()}
 }
 
-// applies reports whether a credential can be guessed at all.
+// applies reports whether a credential can be guessed at all. Clients whose address is not known count as one.
 func (g *guesses) applies(c gate.Credential) bool {
-	return g.o.Burst > 0 && c.Remote.IsValid() && c.Secret != "" && !strings.HasPrefix(c.Secret, "jet_") && !strings.HasPrefix(c.User, "jet_")
+	return g.o.Burst > 0 && c.Secret != "" && !strings.HasPrefix(c.Secret, "jet_") && !strings.HasPrefix(c.User, "jet_")
 }
 
 // allow refuses a credential from an address that has guessed too much; the gate is then not asked.

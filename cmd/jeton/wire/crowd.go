@@ -14,7 +14,7 @@ import (
 type crowd struct {
 	net.Listener
 	most    int
-	proxies []netip.Prefix
+	proxies door.Proxies
 
 	mu   sync.Mutex // guards what follows
 	open int
@@ -22,7 +22,7 @@ type crowd struct {
 }
 
 // newCrowd bounds a listener; most below 1 means 4,096.
-func newCrowd(ln net.Listener, most int, proxies []netip.Prefix) *crowd {
+func newCrowd(ln net.Listener, most int, proxies door.Proxies) *crowd {
 	if most < 1 {
 		most = 4096
 	}
@@ -47,10 +47,8 @@ func (c *crowd) Accept() (net.Conn, error) {
 // network is for whom a connection counts; the zero value for a trusted proxy.
 func (c *crowd) network(conn net.Conn) netip.Prefix {
 	at := address(conn.RemoteAddr())
-	for _, p := range c.proxies {
-		if p.Contains(at) {
-			return netip.Prefix{}
-		}
+	if c.proxies.Trusts(at) {
+		return netip.Prefix{}
 	}
 	return door.Network(at)
 }

@@ -6,15 +6,17 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"jeton/web/door"
 )
 
 // TestConnectionsBeyondTheBoundsAreClosed fills a listener from one network, and from a trusted proxy.
 func TestConnectionsBeyondTheBoundsAreClosed(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		proxies []netip.Prefix
+		proxies door.Proxies
 		want    int
-	}{{"one network has half", nil, 2}, {"a proxy has all", []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 4}} {
+	}{{"one network has half", door.Proxies{}, 2}, {"a proxy has all", door.Proxies{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, 4}} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 
 func (v *Server) listenHTTP(ctx context.Context, version string) error {
 	set := v.store.settings
-	proxies, err := prefixes(set.List("server.trusted_proxies"))
+	proxies, err := trustedProxies(set)
 	if err != nil {
 		return err
 	}
@@ -32,7 +31,7 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	safe := certificate != nil || len(proxies) > 0 || set.On("server.plain_http")
+	safe := certificate != nil || len(proxies.Networks) > 0 || set.On("server.plain_http")
 	var lc net.ListenConfig
 	if v.httpLn, err = lc.Listen(ctx, "tcp", set.Text("server.http")); err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
@@ -42,6 +41,11 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 			"and server.tls_key, or server.trusted_proxies where a proxy speaks TLS, or allow it with server.plain_http", at)
 	}
 	v.httpLn = newCrowd(v.httpLn, v.store.bounded("server.max_connections"), proxies)
+	if set.On("server.proxy_protocol") {
+		if v.httpLn, err = newProxied(v.httpLn, proxies, "server.proxy_protocol"); err != nil {
+			return err
+		}
+	}
 	scheme := "http"
 	if certificate != nil {
 		scheme = "https"
@@ -60,7 +64,7 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 }
 
 // handler assembles all that answers over HTTP.
-func (v *Server) handler(o web.Options, proxies []netip.Prefix) *http.Server {
+func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 	s := v.store
 	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Guesses: door.Guesses{
 		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
@@ -89,21 +93,6 @@ func protocols(set *config.Settings) *http.Protocols {
 	p.SetHTTP2(set.On("server.http2"))
 	p.SetUnencryptedHTTP2(set.On("server.h2c"))
 	return p
-}
-
-func prefixes(list []string) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, s := range list {
-		if a, err := netip.ParseAddr(s); err == nil {
-			s = netip.PrefixFrom(a, a.BitLen()).String()
-		}
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return nil, fmt.Errorf("server.trusted_proxies: %q is neither a network such as 10.0.0.0/8 nor an address", s)
-		}
-		all = append(all, p)
-	}
-	return all, nil
 }
 
 // tlsConfig reads certificate and key; nil where neither is set. http2 offers HTTP/2 to clients that ask for it.

@@ -77,6 +77,15 @@ func (v *Server) listenSSH(ctx context.Context) (err error) {
 	if v.sshLn, err = lc.Listen(ctx, "tcp", s.settings.Text("ssh.listen")); err != nil {
 		return fmt.Errorf("listen for SSH: %w", err)
 	}
+	if s.settings.On("ssh.proxy_protocol") {
+		proxies, err := trustedProxies(s.settings)
+		if err != nil {
+			return err
+		}
+		if v.sshLn, err = newProxied(v.sshLn, proxies, "ssh.proxy_protocol"); err != nil {
+			return err
+		}
+	}
 	at := reachable(v.sshLn.Addr())
 	if public := s.settings.Text("server.url"); public != "" {
 		if u, err := url.Parse(public); err == nil && u.Hostname() != "" {
