@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Journal() Cursors() Audit()
+//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -135,6 +135,9 @@ func (d *DB) SSHKeys() SSHKeys { return SSHKeys{d} }
 
 // Plugins is the store of the auth_plugins table.
 func (d *DB) Plugins() Plugins { return Plugins{d} }
+
+// Identities is the store of the user_identities table.
+func (d *DB) Identities() Identities { return Identities{d} }
 
 // Journal is the store of the push_journal table.
 func (d *DB) Journal() Journal { return Journal{d} }

@@ -15,7 +15,7 @@ type conn interface {
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission,
-// RepositoryRules, Token, SSHKey or Plugin, by value); where Deleted is set it holds at least the row's key. Rows that
+// RepositoryRules, Token, SSHKey, Plugin or Identity, by value); where Deleted is set it holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
 // journal_cursors, audit and a token's last use.
 type Change struct {
@@ -120,6 +120,9 @@ func (tx *Tx) SSHKeys() SSHKeys { return SSHKeys{tx} }
 
 // Plugins is the store of the auth_plugins table.
 func (tx *Tx) Plugins() Plugins { return Plugins{tx} }
+
+// Identities is the store of the user_identities table.
+func (tx *Tx) Identities() Identities { return Identities{tx} }
 
 // Journal is the store of the push_journal table.
 func (tx *Tx) Journal() Journal { return Journal{tx} }

@@ -76,3 +76,17 @@ func (s Users) Delete(ctx context.Context, id string) error {
 func (s Users) set(ctx context.Context, id string, columns map[string]any) error {
 	return s.on.inTx(ctx, func(tx *Tx) error { return update[User](ctx, tx, id, columns) })
 }
+
+// ReplaceHash stores another hash of the same password: it changes nothing where the password is another by now, and
+// tells whether it has. The time of the password stays.
+func (s Users) ReplaceHash(ctx context.Context, id, old, hash string) (replaced bool, err error) {
+	err = s.on.inTx(ctx, func(tx *Tx) error {
+		u, err := take[User](ctx, tx, "id = ?", id)
+		if err != nil || u.PasswordHash != old {
+			return err
+		}
+		replaced = true
+		return update[User](ctx, tx, id, map[string]any{"password_hash": hash})
+	})
+	return replaced, err
+}

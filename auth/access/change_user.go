@@ -43,6 +43,11 @@ func (s *Users) Create(ctx context.Context, by audit.Actor, n NewUser) (User, er
 		if err := tx.Users().Insert(ctx, row); err != nil {
 			return err
 		}
+		if n.Within != nil {
+			if err := n.Within(ctx, tx, row.ID); err != nil {
+				return err
+			}
+		}
 		return audit.Done(ctx, tx, by, "user.create", row.Name, role(row.Admin))
 	})
 	if err != nil {
@@ -148,6 +153,12 @@ func (s *Users) change(ctx context.Context, by audit.Actor, id, action, detail s
 		return err
 	}
 	return rowError(err, action, u.Name)
+}
+
+// Rehash stores another hash of the password that somebody has, where it is still the one that old is a hash of; the
+// result tells. It is for the password plug-in alone, and no change that anybody would notice.
+func (s *Users) Rehash(ctx context.Context, id, old, hash string) (bool, error) {
+	return s.db.Users().ReplaceHash(ctx, id, old, hash)
 }
 
 func (s *Users) hash(ctx context.Context, password string) (string, error) {

@@ -30,6 +30,8 @@ type NewUser struct {
 	// Password is optional: without one, tokens and SSH keys are the ways in.
 	Password string
 	Admin    bool
+	// Within is done in the transaction that adds the person, for rows that must not be without it; nil does nothing.
+	Within func(ctx context.Context, tx *db.Tx, id string) error
 }
 
 // Hasher turns a password into what is stored; signin's does it with argon2id.

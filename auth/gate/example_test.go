@@ -38,7 +38,7 @@ func Example() {
 	tokens := must(token.NewStore(ctx, d, token.Options{}))
 	defer tokens.Close() // before the database: it writes when tokens were last used
 	keys := must(sshkey.NewStore(ctx, d, nil))
-	plugins := must(signin.NewRegistry(ctx, d, signin.NewPassword(d, users, hasher, nil)))
+	plugins := must(signin.NewRegistry(ctx, d, signin.Options{People: users, Plugins: []signin.Plugin{signin.NewPassword(d, users, hasher, nil)}}))
 	record := audit.New(d, audit.Options{})
 	defer record.Close()
 	g := gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: plugins,

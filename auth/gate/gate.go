@@ -110,6 +110,7 @@ const (
 	Archived      Code = "archived"
 	BadRequest    Code = "bad_request" // two credentials, a secret in the wrong place
 	TooMany       Code = "too_many"
+	Unavailable   Code = "unavailable" // a server that judges passwords does not answer
 )
 
 // Refused is every no. Sentence is what the client may be told; Reason is for the audit record alone.

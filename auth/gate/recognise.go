@@ -2,10 +2,9 @@ package gate
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"jeton/auth/access"
@@ -99,7 +98,7 @@ func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject
 	case f.isToken:
 		return g.byToken(f, q)
 	}
-	return g.byPassword(ctx, f, q)
+	return g.byPassword(ctx, f, c.Remote)
 }
 
 func (g *Gate) byToken(f form, q question) (subject, error) {
@@ -150,19 +149,15 @@ func (g *Gate) judge(s subject, q question) error {
 	return nil
 }
 
-func (g *Gate) byPassword(ctx context.Context, f form, q question) (subject, error) {
-	// Taken before the password is judged: a password changed meanwhile leaves a stamp that is out of date.
+func (g *Gate) byPassword(ctx context.Context, f form, remote netip.Addr) (subject, error) {
 	u, _ := g.o.Users.ByName(f.user)
-	stamp := g.stamp(u.ID)
-	id, err := g.o.SignIn.SignIn(ctx, f.user, f.password)
+	r, err := g.o.SignIn.SignIn(ctx, signin.Attempt{User: f.user, Secret: f.password, Remote: remote})
 	if err != nil {
 		return subject{user: access.User{Name: u.Name}}, signInError(err)
 	}
-	if id != u.ID { // a plug-in that knows people by other names
-		u, _ = g.o.Users.ByID(id)
-		stamp = g.stamp(id)
-	}
-	return g.person(subject{user: u, proven: Proven{UserID: id, Stamp: stamp}})
+	// The stamp is of the password that was judged: one that is changed meanwhile leaves it out of date.
+	u, _ = g.o.Users.ByID(r.UserID)
+	return g.person(subject{user: u, proven: Proven{UserID: r.UserID, Stamp: r.Stamp}})
 }
 
 func signInError(err error) error {
@@ -173,16 +168,14 @@ func signInError(err error) error {
 		return passwordsOff()
 	case errors.Is(err, signin.ErrBusy):
 		return tooMany(2 * time.Second)
+	case errors.Is(err, signin.ErrUnavailable):
+		return unavailable(err)
 	}
 	return fmt.Errorf("sign in: %w", err)
 }
 
-// stamp is short for a stored password; it is another when the password is, and tells nothing about it, since every
-// stored password is salted.
-func (g *Gate) stamp(userID string) string {
-	sum := sha256.Sum256([]byte(g.o.Users.PasswordHash(userID)))
-	return hex.EncodeToString(sum[:8])
-}
+// stamp is signin.Stamp of what is stored now.
+func (g *Gate) stamp(userID string) string { return signin.Stamp(g.o.Users.PasswordHash(userID)) }
 
 // person ends the way of passwords and keys: is there somebody, and active?
 func (g *Gate) person(s subject) (subject, error) {
@@ -213,7 +206,7 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 	switch {
 	case p.Stamp != g.stamp(p.UserID):
 		return s, badCredential("the password was changed")
-	case !g.o.SignIn.Enabled(signin.Password):
+	case !g.o.SignIn.Open(p.UserID):
 		return s, passwordsOff()
 	}
 	return g.person(s)

@@ -142,3 +142,9 @@ func tooMany(wait time.Duration) error {
 	return &Refused{Code: TooMany, Sentence: "Too many people are signing in at this moment. Try again in a few seconds.",
 		Reason: "the queue for passwords is full", RetryAfter: wait}
 }
+
+// unavailable: a server that judges passwords does not answer. The credential may be right, so that a client should keep it.
+func unavailable(cause error) error {
+	return &Refused{Code: Unavailable, Reason: "a sign-in plug-in cannot be asked", RetryAfter: 10 * time.Second, cause: cause,
+		Sentence: "Passwords cannot be checked at this moment. Try again soon, or use a token."}
+}

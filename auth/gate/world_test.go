@@ -65,7 +65,7 @@ func newWorld(t testing.TB) *world {
 	ok(t, err)
 	w.keys, err = sshkey.NewStore(ctx, d, clock)
 	ok(t, err)
-	w.signin, err = signin.NewRegistry(ctx, d, signin.NewPassword(d, w.users, hasher, clock))
+	w.signin, err = signin.NewRegistry(ctx, d, signin.Options{People: w.users, Plugins: []signin.Plugin{signin.NewPassword(d, w.users, hasher, clock)}})
 	ok(t, err)
 	w.audit = audit.New(d, audit.Options{})
 	t.Cleanup(func() { w.audit.Close(); w.tokens.Close(); d.Close() })

@@ -9,14 +9,14 @@ import (
 
 func TestARowThatIsWrongStopsTheStartWithWords(t *testing.T) {
 	for name, row := range map[string]db.Plugin{
-		"no JSON":          {ID: Password, Settings: "{"},
-		"not a number":     {ID: Password, Settings: `{"passes":"three"}`},
-		"unknown setting":  {ID: Password, Settings: `{"colour":3}`},
-		"beyond its bound": {ID: Password, Settings: `{"memory_kib":99999999}`},
+		"no JSON":          {ID: Password, Enabled: true, Settings: "{"},
+		"not a number":     {ID: Password, Enabled: true, Settings: `{"passes":"three"}`},
+		"unknown setting":  {ID: Password, Enabled: true, Settings: `{"colour":3}`},
+		"beyond its bound": {ID: Password, Enabled: true, Settings: `{"memory_kib":99999999}`},
 	} {
 		w := newWorld(t)
 		ok(t, w.db.Plugins().Save(t.Context(), row))
-		if _, err := NewRegistry(t.Context(), w.db, NewPassword(w.db, w.users, NewHasher(), nil)); !errors.Is(err, ErrBadSetting) {
+		if _, err := NewRegistry(t.Context(), w.db, Options{Plugins: []Plugin{NewPassword(w.db, w.users, NewHasher(), nil)}}); !errors.Is(err, ErrBadSetting) {
 			t.Errorf("%s: got error %v, want ErrBadSetting", name, err)
 		}
 		// A running server keeps what it had.
@@ -28,12 +28,12 @@ func TestARowThatIsWrongStopsTheStartWithWords(t *testing.T) {
 
 func TestARowOfAnotherVersionsPluginIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
-	ok(t, w.db.Plugins().Save(t.Context(), db.Plugin{ID: "ldap", Enabled: true, Settings: `{"host":"x"}`}))
+	ok(t, w.db.Plugins().Save(t.Context(), db.Plugin{ID: "pam", Enabled: true, Settings: `{"host":"x"}`}))
 	again := w.open(t, w.password)
-	if len(again.List()) != 2 || again.Enabled("ldap") {
+	if len(again.List()) != 2 || again.Enabled("pam") {
 		t.Errorf("got %+v", again.List())
 	}
-	_, err := again.Get("ldap")
+	_, err := again.Get("pam")
 	wants(t, err, ErrNoPlugin)
 }
 
@@ -48,7 +48,7 @@ func TestPositionsThatAreEqualOrderByID(t *testing.T) {
 func TestSwitchesAreOnRecord(t *testing.T) {
 	w := newWorld(t)
 	ok(t, w.registry.Enable(t.Context(), root, Token))
-	wants(t, w.registry.Set(t.Context(), root, Password, map[string]int{"colour": 1}), ErrBadSetting)
+	wants(t, w.registry.Set(t.Context(), root, Password, Settings{"colour": "1"}), ErrBadSetting)
 	list, err := w.db.Audit().Since(t.Context(), "", 100)
 	ok(t, err)
 	last := list[len(list)-1]
@@ -60,8 +60,9 @@ func TestSwitchesAreOnRecord(t *testing.T) {
 func TestADamagedStoredHashIsAFailureAndNoRefusal(t *testing.T) {
 	w := newWorld(t)
 	ok(t, w.db.Users().SetPassword(t.Context(), w.ada.ID, "$argon2id$broken", noon))
-	_, err := w.registry.SignIn(t.Context(), "ada", good)
+	_, err := w.signIn("ada", good)
 	wants(t, err, errHash)
+	wants(t, err, ErrUnavailable)
 	if errors.Is(err, ErrRefused) {
 		t.Error("a server's failure is told as a wrong password")
 	}
@@ -69,19 +70,20 @@ func TestADamagedStoredHashIsAFailureAndNoRefusal(t *testing.T) {
 
 func TestAnotherProcessRemembersNothing(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.registry.SignIn(t.Context(), "ada", good)
+	_, err := w.signIn("ada", good)
 	ok(t, err)
 	other := NewPassword(w.db, w.users, w.hasher, nil)
 	defer other.Close()
 	stored := w.users.PasswordHash(w.ada.ID)
-	if other.mac(w.ada.ID, stored, good) == w.password.mac(w.ada.ID, stored, good) {
+	if other.memory.mac(w.ada.ID, []string{stored, good}) == w.password.memory.mac(w.ada.ID, []string{stored, good}) {
 		t.Error("two processes share a key")
 	}
 }
 
 func TestMemoryKeepsPartsApart(t *testing.T) {
 	w := newWorld(t)
-	if w.password.mac("a", "b", "cd") == w.password.mac("a", "bc", "d") || w.password.mac("ab", "", "c") == w.password.mac("a", "b", "c") {
+	mac := w.password.memory.mac
+	if mac("a", []string{"b", "cd"}) == mac("a", []string{"bc", "d"}) || mac("ab", []string{"", "c"}) == mac("a", []string{"b", "c"}) {
 		t.Error("what is remembered runs together")
 	}
 }
@@ -92,7 +94,8 @@ func TestCanonicalFoldsCaseAndKnowsTheAliases(t *testing.T) {
 		"egg:rhodecode-enterprise-ce#token":         Token,
 		"rhodecode.lib.auth_modules.auth_rhodecode": Password,
 		"egg:rhodecode-enterprise-ce#rhodecode":     Password,
-		"egg:rhodecode-enterprise-ce#ldap":          "egg:rhodecode-enterprise-ce#ldap"} {
+		"egg:rhodecode-enterprise-ce#ldap":          LDAP, "rhodecode.lib.auth_modules.auth_ldap": LDAP, "auth_ldap": LDAP,
+		"auth_headers": Headers, "egg:rhodecode-enterprise-ce#headers": Headers, "auth_token": Token, "auth_rhodecode": Password, "auth_pam": "pam"} {
 		if got := Canonical(given); got != want {
 			t.Errorf("%s: got %s, want %s", given, got, want)
 		}

@@ -2,13 +2,7 @@ package signin
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
-	"maps"
-	"math"
-	"sync"
 	"time"
 
 	"jeton/auth/access"
@@ -19,45 +13,24 @@ import (
 type People interface {
 	ByName(name string) (access.User, bool)
 	PasswordHash(id string) string
+	// Rehash stores another hash of the same password where it is still the one that old is of.
+	Rehash(ctx context.Context, id, old, hash string) (bool, error)
 }
 
-const (
-	// remembered is how long a good password is known without hashing again, in seconds, unless set otherwise.
-	remembered = 300
-	// maxRemembered bounds that setting: a day.
-	maxRemembered = 86400
-)
-
-// PasswordPlugin signs in with a user name and the password stored for it. A good one is remembered for some minutes as
-// a keyed hash in memory, since git sends it with every request; it is forgotten when anything about the user changes.
-// It is safe for concurrent use.
+// PasswordPlugin signs in with a user name and the password stored for it. A good one is remembered for some minutes, and
+// forgotten when anything about the user changes. A hash of an older kind (see Hasher) is replaced by one of today's when
+// its password comes. It is safe for concurrent use.
 type PasswordPlugin struct {
 	people People
 	hasher *Hasher
-	now    func() time.Time
-	key    [32]byte // of this process; nothing that is remembered outlives it
+	memory *Memory
 	cancel func()
-
-	// mu guards what follows. good holds at most one entry a user.
-	mu       sync.Mutex
-	good     map[string]memory
-	remember time.Duration
-}
-
-// memory is a password that was right until a time.
-type memory struct {
-	mac   [sha256.Size]byte
-	until time.Time
 }
 
 // NewPassword makes the plug-in; it follows d for changes of users. now is nil for time.Now.
 func NewPassword(d *db.DB, people People, hasher *Hasher, now func() time.Time) *PasswordPlugin {
-	if now == nil {
-		now = time.Now
-	}
-	p := &PasswordPlugin{people: people, hasher: hasher, now: now, good: map[string]memory{},
-		remember: remembered * time.Second}
-	rand.Read(p.key[:])
+	p := &PasswordPlugin{people: people, hasher: hasher, memory: NewMemory(now)}
+	p.memory.Keep(300 * time.Second)
 	p.cancel = d.Subscribe(p.follow)
 	return p
 }
@@ -67,117 +40,109 @@ func (p *PasswordPlugin) Close() { p.cancel() }
 
 func (p *PasswordPlugin) follow(c db.Change) {
 	if u, ok := c.Row.(db.User); ok {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.good, u.ID)
+		p.memory.Forget(u.ID)
 	}
 }
 
+// Describe declares the settings: the cost of new hashes, and how long a good password is remembered.
+func (p *PasswordPlugin) Describe() Description {
+	return Description{ID: Password, Title: "User name and password", Enabled: true, Position: 1, Keys: []Key{
+		{Name: "memory_kib", Kind: Number, Default: "19456", Min: 8192, Max: maxMemoryKiB, Meaning: "Memory that one new hash takes, in KiB."},
+		{Name: "passes", Kind: Number, Default: "2", Min: 1, Max: 20, Meaning: "How often the memory is gone through; times memory_kib it is at most 4194304."},
+		{Name: "threads", Kind: Number, Default: "1", Min: 1, Max: 16, Meaning: "How many lanes are filled side by side."},
+		{Name: "remember_seconds", Kind: Number, Default: "300", Min: 0, Max: 86400,
+			Meaning: "How long a good password is known without hashing it again; 0: not at all."},
+	}}
+}
+
 // SignIn judges a password. A name that nobody has, and one without a password, cost the same time as a wrong one.
-func (p *PasswordPlugin) SignIn(ctx context.Context, user, secret string) (Verdict, string, error) {
+func (p *PasswordPlugin) SignIn(ctx context.Context, user, secret string) (Answer, error) {
 	if secret == "" || len(secret) > access.MaxPassword {
-		return NotMine, "", nil
+		return Answer{Reason: "no password, or one that nobody can have"}, nil
 	}
 	u, _ := p.people.ByName(user)
 	stored := p.people.PasswordHash(u.ID)
 	if stored == "" {
-		return NotMine, "", p.hasher.Pretend(ctx, secret)
+		return Answer{Reason: "nobody of that name has a password"}, p.hasher.Pretend(ctx, secret)
 	}
-	mac := p.mac(u.ID, stored, secret)
-	if p.knows(u.ID, mac) {
-		return Accept, u.ID, nil
+	if a, ok := p.Remembered(user, secret); ok {
+		return a, nil
 	}
 	ok, err := p.hasher.Verify(ctx, secret, stored)
 	if err != nil {
-		return NotMine, "", fmt.Errorf("check password: %w", err)
+		return Answer{}, fmt.Errorf("check password: %w", err)
 	}
 	if !ok {
-		return NotMine, "", nil
+		return Answer{Reason: "wrong password"}, nil
 	}
-	p.keep(u.ID, mac)
-	return Accept, u.ID, nil
-}
-
-// mac depends on the stored hash too: what was remembered of another password can never be right.
-func (p *PasswordPlugin) mac(userID, stored, secret string) (sum [sha256.Size]byte) {
-	h := hmac.New(sha256.New, p.key[:])
-	for _, part := range []string{userID, stored, secret} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+	if stored, err = p.renew(ctx, u.ID, secret, stored); err != nil || stored == "" {
+		return Answer{Reason: "the password was changed meanwhile"}, err
 	}
-	h.Sum(sum[:0])
-	return sum
+	a := Answer{Verdict: Accept, UserID: u.ID, Stored: stored}
+	p.memory.Add(u.ID, a, stored, secret)
+	return a, nil
 }
 
-func (p *PasswordPlugin) knows(userID string, mac [sha256.Size]byte) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	m, ok := p.good[userID]
-	return ok && p.now().Before(m.until) && hmac.Equal(m.mac[:], mac[:])
+// renew replaces a hash that is not of today's kind and cost by one that is, now that the password is at hand. The result
+// is what is stored now; "" where that is of another password.
+func (p *PasswordPlugin) renew(ctx context.Context, id, secret, stored string) (string, error) {
+	if !p.hasher.outdated(stored) {
+		return stored, nil
+	}
+	hash, err := p.hasher.Hash(ctx, secret)
+	if err != nil {
+		return "", fmt.Errorf("hash password anew: %w", err)
+	}
+	replaced, err := p.people.Rehash(ctx, id, stored, hash)
+	if err != nil {
+		return "", fmt.Errorf("store password's new hash: %w", err)
+	}
+	if replaced {
+		return hash, nil
+	}
+	// Another request has renewed it meanwhile, or somebody has changed the password.
+	now := p.people.PasswordHash(id)
+	if ok, err := p.hasher.Verify(ctx, secret, now); !ok {
+		return "", err
+	}
+	return now, nil
 }
 
-func (p *PasswordPlugin) keep(userID string, mac [sha256.Size]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.good[userID] = memory{mac: mac, until: p.now().Add(p.remember)}
+// Remembered answers for a password that was right a short while ago and is still the one that is stored.
+func (p *PasswordPlugin) Remembered(user, secret string) (Answer, bool) {
+	u, _ := p.people.ByName(user)
+	return p.memory.Get(u.ID, p.people.PasswordHash(u.ID), secret)
 }
 
-// Check tells whether settings are known and within their bounds.
-func (p *PasswordPlugin) Check(settings map[string]int) error {
-	all := defaults()
-	maps.Copy(all, settings)
-	return checkSettings(all)
+// Find tells whether somebody has a password.
+func (p *PasswordPlugin) Find(_ context.Context, user string) (Answer, error) {
+	u, ok := p.people.ByName(user)
+	switch {
+	case !ok:
+		return Answer{Reason: "there is no such user"}, nil
+	case p.people.PasswordHash(u.ID) == "":
+		return Answer{Reason: "the user has no password"}, nil
+	}
+	return Answer{Verdict: Accept, UserID: u.ID, Person: Attributes{Subject: u.ID, Name: u.Name, Email: u.Email},
+		Reason: "the stored password is of the kind " + hashKind(p.people.PasswordHash(u.ID))}, nil
 }
 
-// Configure sets memory_kib, passes and threads of new hashes, and remember_seconds.
-func (p *PasswordPlugin) Configure(settings map[string]int) error {
-	all := defaults()
-	maps.Copy(all, settings)
-	if err := checkSettings(all); err != nil {
+// Check bounds the cost as a whole.
+func (p *PasswordPlugin) Check(s Settings) error { return costOf(s).check() }
+
+// Probe has nothing to reach.
+func (p *PasswordPlugin) Probe(context.Context, Settings) error { return nil }
+
+// Configure takes the cost of new hashes and the time of remembering.
+func (p *PasswordPlugin) Configure(s Settings) error {
+	if err := p.Check(s); err != nil {
 		return err
 	}
-	p.hasher.SetCost(costOf(all))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.remember = time.Duration(all["remember_seconds"]) * time.Second
-	clear(p.good)
+	p.hasher.SetCost(costOf(s))
+	p.memory.Keep(time.Duration(s.Number("remember_seconds")) * time.Second)
 	return nil
 }
 
-// Settings are the values in force.
-func (p *PasswordPlugin) Settings() map[string]int {
-	c := p.hasher.Cost()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return map[string]int{"memory_kib": int(c.MemoryKiB), "passes": int(c.Passes), "threads": int(c.Threads),
-		"remember_seconds": int(p.remember / time.Second)}
-}
-
-func defaults() map[string]int {
-	c := DefaultCost()
-	return map[string]int{"memory_kib": int(c.MemoryKiB), "passes": int(c.Passes), "threads": int(c.Threads),
-		"remember_seconds": remembered}
-}
-
-// checkSettings refuses a name that the plug-in does not know and a value out of bounds.
-func checkSettings(all map[string]int) error {
-	known := defaults()
-	for key, value := range all {
-		if _, ok := known[key]; !ok {
-			return fmt.Errorf("%w: %q", ErrBadSetting, key)
-		}
-		if value < 0 || value > math.MaxInt32 {
-			return fmt.Errorf("%w: %s is %d", ErrBadSetting, key, value)
-		}
-	}
-	if all["remember_seconds"] > maxRemembered {
-		return fmt.Errorf("%w: remember_seconds is at most %d", ErrBadSetting, maxRemembered)
-	}
-	if all["threads"] > 16 {
-		return fmt.Errorf("%w: threads is at most 16", ErrBadSetting)
-	}
-	return costOf(all).check()
-}
-
-func costOf(all map[string]int) Cost {
-	return Cost{MemoryKiB: uint32(all["memory_kib"]), Passes: uint32(all["passes"]), Threads: uint8(all["threads"])}
+func costOf(s Settings) Cost {
+	return Cost{MemoryKiB: uint32(s.Number("memory_kib")), Passes: uint32(s.Number("passes")), Threads: uint8(s.Number("threads"))}
 }

@@ -2,48 +2,85 @@ package signin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
+	"time"
 
 	"jeton/auth/audit"
-	"jeton/auth/token"
 	"jeton/db"
 )
 
 // Info is a plug-in as an administrator sees it.
 type Info struct {
-	ID      string
-	Title   string
-	Enabled bool
-	// Position orders the plug-ins; lower is asked first.
+	Description
+	// Enabled and Position are those in force; lower positions are asked first.
+	Enabled  bool
 	Position int
-	Settings map[string]int
+	// Settings are all values in force, secrets masked.
+	Settings Settings
+}
+
+// Options are what a Registry needs besides the database.
+type Options struct {
+	// Plugins are those of this server; the one of tokens is there without being named.
+	Plugins []Plugin
+	// People finds and makes those who a directory vouches for; without it nobody is made.
+	People Directory
+	// Brake slows wrong tries; the zero value slows nothing.
+	Brake Brake
+	// Log is told of plug-ins that fail; nil is slog's default.
+	Log *slog.Logger
 }
 
 // Registry is the plug-ins of this server. It answers from memory, which follows the database at once, and is safe for
 // concurrent use.
 type Registry struct {
-	db      *db.DB
-	plugins map[string]Plugin // never changed; token has none, since the gate judges tokens
-	cancel  func()
+	db         *db.DB
+	plugins    map[string]Plugin // never changed; token has none, since the gate judges tokens
+	people     Directory
+	identities *identities
+	brake      *brake
+	log        *slog.Logger
+	complaints complaints
+	cancel     func()
 
 	// mu guards set, each plug-in's state by id.
 	mu  sync.RWMutex
-	set map[string]Info
+	set map[string]state
 }
 
-// NewRegistry reads how the plug-ins are set. password is the plug-in of that id.
-func NewRegistry(ctx context.Context, d *db.DB, password Plugin) (*Registry, error) {
-	r := &Registry{db: d, plugins: map[string]Plugin{Password: password}, set: map[string]Info{
-		Password: {ID: Password, Title: "User name and password", Enabled: true, Position: 1},
-		Token:    {ID: Token, Title: "VCS tokens", Enabled: false, Position: 2},
-	}}
+// state is how a plug-in is set; it is replaced, never changed.
+type state struct {
+	about    Description
+	enabled  bool
+	position int
+	settings Settings // complete
+}
+
+// NewRegistry reads how the plug-ins are set and configures them so. Close ends its following of the database.
+func NewRegistry(ctx context.Context, d *db.DB, o Options) (*Registry, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	r := &Registry{db: d, plugins: map[string]Plugin{}, people: o.People, identities: newIdentities(), brake: newBrake(o.Brake),
+		log: o.Log, complaints: complaints{last: map[string]time.Time{}}, set: map[string]state{Token: {about: Description{ID: Token, Title: "VCS tokens", Position: 2}, position: 2}}}
+	for _, p := range o.Plugins {
+		about := p.Describe()
+		settings, err := complete(about.Keys, nil)
+		if err != nil {
+			return nil, err
+		}
+		r.plugins[about.ID] = p
+		r.set[about.ID] = state{about: about, enabled: about.Enabled, position: about.Position, settings: settings}
+	}
 	var err error
-	r.cancel, err = d.Load(func() error { return r.load(ctx) }, r.follow)
-	if err != nil {
+	if r.cancel, err = d.Load(func() error { return r.load(ctx) }, r.follow); err != nil {
 		return nil, fmt.Errorf("read sign-in plug-ins: %w", err)
 	}
 	return r, nil
@@ -62,10 +99,15 @@ func (r *Registry) load(ctx context.Context) error {
 			return fmt.Errorf("plug-in %s: %w", row.ID, err)
 		}
 	}
-	return nil
+	people, err := r.db.Identities().List(ctx)
+	for _, row := range people {
+		r.identities.put(row)
+	}
+	return err
 }
 
 func (r *Registry) follow(c db.Change) {
+	r.identities.follow(c)
 	row, ok := c.Row.(db.Plugin)
 	if !ok {
 		return
@@ -76,23 +118,27 @@ func (r *Registry) follow(c db.Change) {
 	_ = r.put(row)
 }
 
-// put takes over a row; one about a plug-in that this program does not have is left alone.
+// put takes over a row; one about a plug-in that this program does not have is left alone. A plug-in that is off may
+// hold settings that no longer work (a file that is gone, say): it says so when it is switched on.
 func (r *Registry) put(row db.Plugin) error {
-	info, ok := r.set[row.ID]
+	s, ok := r.set[row.ID]
 	if !ok {
 		return nil
 	}
-	settings, err := decode(row.Settings)
+	given, err := decode(row.Settings)
 	if err != nil {
 		return err
 	}
-	if p := r.plugins[row.ID]; p != nil {
-		if err := p.Configure(settings); err != nil {
+	if s.settings, err = complete(s.about.Keys, given); err != nil {
+		return err
+	}
+	if p := r.plugins[row.ID]; p != nil && row.Enabled {
+		if err := p.Configure(s.settings); err != nil {
 			return err
 		}
 	}
-	info.Enabled, info.Position = row.Enabled, row.Position
-	r.set[row.ID] = info
+	s.enabled, s.position = row.Enabled, row.Position
+	r.set[row.ID] = s
 	return nil
 }
 
@@ -100,133 +146,192 @@ func (r *Registry) put(row db.Plugin) error {
 func (r *Registry) Enabled(id string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.set[id].Enabled
+	return r.set[id].enabled
 }
 
 // List is all plug-ins in their order.
 func (r *Registry) List() []Info {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	list := make([]Info, 0, len(r.set))
-	for id, info := range r.set {
-		if p := r.plugins[id]; p != nil {
-			info.Settings = p.Settings()
-		}
-		list = append(list, info)
+	var list []Info
+	for _, s := range r.states() {
+		list = append(list, s.info())
 	}
+	return list
+}
+
+func (s state) info() Info {
+	return Info{Description: s.about, Enabled: s.enabled, Position: s.position, Settings: s.settings.masked(s.about.Keys)}
+}
+
+// states are all plug-ins in their order.
+func (r *Registry) states() []state {
+	r.mu.RLock()
+	list := slices.Collect(maps.Values(r.set))
+	r.mu.RUnlock()
 	sort.Slice(list, func(i, j int) bool {
-		if list[i].Position == list[j].Position {
-			return list[i].ID < list[j].ID
+		if list[i].position == list[j].position {
+			return list[i].about.ID < list[j].about.ID
 		}
-		return list[i].Position < list[j].Position
+		return list[i].position < list[j].position
 	})
 	return list
 }
 
 // Get is one plug-in, by its id or an alias of it. ErrNoPlugin.
 func (r *Registry) Get(id string) (Info, error) {
-	id = Canonical(id)
-	for _, info := range r.List() {
-		if info.ID == id {
-			return info, nil
-		}
-	}
-	return Info{}, fmt.Errorf("%w: %q", ErrNoPlugin, id)
+	s, err := r.state(id)
+	return s.info(), err
 }
 
-// Enable switches a plug-in on, from the next request on. ErrNoPlugin.
+func (r *Registry) state(id string) (state, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.set[Canonical(id)]
+	if !ok {
+		return state{}, fmt.Errorf("%w: %q", ErrNoPlugin, id)
+	}
+	return s, nil
+}
+
+// Enable switches a plug-in on, from the next request on. It is tried first: ErrUnfit where it would not work.
+// ErrNoPlugin.
 func (r *Registry) Enable(ctx context.Context, by audit.Actor, id string) error {
-	return r.change(ctx, by, id, "plugin.enable", func(i *Info) error { i.Enabled = true; return nil })
+	return r.change(ctx, by, id, "plugin.enable", func(s *state) (string, error) { s.enabled = true; return "", nil })
 }
 
 // Disable switches a plug-in off, from the next request on. ErrNoPlugin.
 func (r *Registry) Disable(ctx context.Context, by audit.Actor, id string) error {
-	return r.change(ctx, by, id, "plugin.disable", func(i *Info) error { i.Enabled = false; return nil })
+	return r.change(ctx, by, id, "plugin.disable", func(s *state) (string, error) { s.enabled = false; return "", nil })
 }
 
 // Move gives a plug-in another place in the order. ErrNoPlugin.
 func (r *Registry) Move(ctx context.Context, by audit.Actor, id string, position int) error {
-	return r.change(ctx, by, id, "plugin.move", func(i *Info) error { i.Position = position; return nil })
-}
-
-// Set changes settings of a plug-in; those not named stay. ErrNoPlugin, ErrBadSetting.
-func (r *Registry) Set(ctx context.Context, by audit.Actor, id string, settings map[string]int) error {
-	return r.change(ctx, by, id, "plugin.set", func(i *Info) error {
-		for key, value := range settings {
-			if _, ok := i.Settings[key]; !ok {
-				return fmt.Errorf("%w: %q", ErrBadSetting, key)
-			}
-			i.Settings[key] = value
-		}
-		if p := r.plugins[i.ID]; p != nil {
-			return p.Check(i.Settings)
-		}
-		return nil
+	return r.change(ctx, by, id, "plugin.move", func(s *state) (string, error) {
+		s.position = position
+		return fmt.Sprint("to ", position), nil
 	})
 }
 
-// change reads a plug-in's row inside the transaction that writes it, so that two changes at once both count.
-func (r *Registry) change(ctx context.Context, by audit.Actor, id, action string, edit func(*Info) error) error {
-	err := r.db.Write(ctx, func(tx *db.Tx) error {
-		info, err := r.Get(id) // no other change can come between: this transaction is the only one
+// Order has the plug-ins that are named asked in this order, before all others. ErrNoPlugin, ErrBadSetting for one that is
+// named twice.
+func (r *Registry) Order(ctx context.Context, by audit.Actor, ids []string) error {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		s, err := r.state(id)
 		if err != nil {
 			return err
 		}
-		if err := edit(&info); err != nil {
+		if seen[s.about.ID] {
+			return fmt.Errorf("%w: %s is named twice", ErrBadSetting, s.about.ID)
+		}
+		seen[s.about.ID] = true
+	}
+	for _, s := range r.states() {
+		if !seen[s.about.ID] {
+			ids = append(ids, s.about.ID)
+		}
+	}
+	for i, id := range ids {
+		if err := r.Move(ctx, by, id, i+1); err != nil {
 			return err
 		}
-		text, err := json.Marshal(info.Settings)
+	}
+	return nil
+}
+
+// Set changes settings of a plug-in; those not named stay, "" gives one its default back. Where the plug-in is on it is
+// tried with them first. ErrNoPlugin, ErrBadSetting, ErrUnfit.
+func (r *Registry) Set(ctx context.Context, by audit.Actor, id string, given Settings) error {
+	return r.change(ctx, by, id, "plugin.set", func(s *state) (string, error) {
+		all := maps.Clone(s.settings)
+		maps.Copy(all, given)
+		var err error
+		if s.settings, err = complete(s.about.Keys, all); err != nil {
+			return "", err
+		}
+		var said []string
+		shown := s.settings.masked(s.about.Keys)
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			said = append(said, name+"="+shown[name])
+		}
+		if p := r.plugins[s.about.ID]; p != nil && !s.enabled && partial(p, s.settings) {
+			return strings.Join(said, " "), nil
+		}
+		return strings.Join(said, " "), r.check(s)
+	})
+}
+
+// partial tells whether what is set is not whole yet, which a plug-in that is off may be while it is set up.
+func partial(p Plugin, s Settings) bool {
+	for _, k := range p.Describe().Keys {
+		if k.Needed && s[k.Name] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Registry) check(s *state) error {
+	if p := r.plugins[s.about.ID]; p != nil {
+		return p.Check(s.settings)
+	}
+	return nil
+}
+
+// change makes one change of a plug-in and writes it into the audit record. A plug-in that is on afterwards is tried
+// before: outside of the transaction, in which nobody else could write.
+func (r *Registry) change(ctx context.Context, by audit.Actor, id, action string, edit func(*state) (string, error)) error {
+	was, err := r.state(id)
+	if err != nil {
+		return err
+	}
+	then := was
+	if _, err := edit(&then); err != nil {
+		return err
+	}
+	if then.enabled && (!was.enabled || !maps.Equal(was.settings, then.settings)) {
+		if err := r.probe(ctx, then); err != nil {
+			return err
+		}
+	}
+	err = r.db.Write(ctx, func(tx *db.Tx) error {
+		now, err := r.state(id) // no other change can come between: this transaction is the only one
 		if err != nil {
 			return err
 		}
-		row := db.Plugin{ID: info.ID, Enabled: info.Enabled, Position: info.Position, Settings: string(text)}
+		if !maps.Equal(now.settings, was.settings) || now.enabled != was.enabled {
+			return fmt.Errorf("%w: somebody else has changed it at the same time", ErrUnfit)
+		}
+		said, err := edit(&now)
+		if err != nil {
+			return err
+		}
+		text, err := encode(now.about.Keys, now.settings)
+		if err != nil {
+			return err
+		}
+		row := db.Plugin{ID: now.about.ID, Enabled: now.enabled, Position: now.position, Settings: text}
 		if err := tx.Plugins().Save(ctx, row); err != nil {
 			return err
 		}
-		return audit.Done(ctx, tx, by, action, info.ID, string(text))
+		return audit.Done(ctx, tx, by, action, row.ID, said)
 	})
-	if err == nil || errors.Is(err, ErrNoPlugin) || errors.Is(err, ErrBadSetting) {
+	if err == nil || errors.Is(err, ErrNoPlugin) || errors.Is(err, ErrBadSetting) || errors.Is(err, ErrUnfit) {
 		return err
 	}
 	return fmt.Errorf("%s %s: %w", action, id, err)
 }
 
-// SignIn asks the plug-ins that are switched on, in order, whose a user name and secret are; the result is the user's
-// id. Whether the person is active is not asked here. ErrRefused, ErrOff, ErrBusy.
-func (r *Registry) SignIn(ctx context.Context, user, secret string) (string, error) {
-	if token.Looks(secret) {
-		return "", ErrRefused
+// probe tries a plug-in with settings; ErrUnfit says what is wrong.
+func (r *Registry) probe(ctx context.Context, s state) error {
+	p := r.plugins[s.about.ID]
+	if p == nil {
+		return nil
 	}
-	asked := false
-	for _, info := range r.List() {
-		p := r.plugins[info.ID]
-		if p == nil || !info.Enabled {
-			continue
-		}
-		asked = true
-		verdict, userID, err := p.SignIn(ctx, user, secret)
-		switch {
-		case err != nil:
-			return "", err
-		case verdict == Accept:
-			return userID, nil
-		case verdict == Refuse:
-			return "", ErrRefused
-		}
+	if err := p.Check(s.settings); err != nil {
+		return unfit(s.about.ID, err)
 	}
-	if !asked {
-		return "", ErrOff
+	if err := p.Probe(ctx, s.settings); err != nil {
+		return unfit(s.about.ID, err)
 	}
-	return "", ErrRefused
-}
-
-func decode(text string) (map[string]int, error) {
-	settings := map[string]int{}
-	if text == "" {
-		return settings, nil
-	}
-	if err := json.Unmarshal([]byte(text), &settings); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBadSetting, err)
-	}
-	return settings, nil
+	return nil
 }

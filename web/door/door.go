@@ -143,6 +143,8 @@ func status(c gate.Code) int {
 		return http.StatusNotFound
 	case gate.TooMany:
 		return http.StatusTooManyRequests
+	case gate.Unavailable:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
 }

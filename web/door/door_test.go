@@ -65,7 +65,7 @@ func build(t *testing.T) *house {
 	tokens := must[*token.Store](t)(token.NewStore(ctx, d, token.Options{}))
 	t.Cleanup(func() { _ = tokens.Close() })
 	keys := must[*sshkey.Store](t)(sshkey.NewStore(ctx, d, nil))
-	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.NewPassword(d, users, hasher, nil)))
+	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.Options{People: users, Plugins: []signin.Plugin{signin.NewPassword(d, users, hasher, nil)}}))
 	g := gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: h.plugins,
 		Create: access.CreateOwn, PushToCreate: true})
 	by := audit.Command("test")

@@ -61,7 +61,7 @@ func coded(err error) error {
 		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
 		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
-		{control.Refused, []error{access.ErrOwns}},
+		{control.Refused, []error{access.ErrOwns, signin.ErrUnfit}},
 	} {
 		for _, e := range c.errs {
 			if errors.Is(err, e) {

@@ -115,7 +115,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if s.Keys, err = sshkey.NewStore(ctx, d, nil); err != nil {
 		return err
 	}
-	if s.SignIn, err = signin.NewRegistry(ctx, d, signin.NewPassword(d, s.Users, hasher, nil)); err != nil {
+	if s.SignIn, err = signin.NewRegistry(ctx, d, signin.Options{People: s.Users, Log: s.Log, Plugins: []signin.Plugin{signin.NewPassword(d, s.Users, hasher, nil)}}); err != nil {
 		return err
 	}
 	record := audit.New(d, audit.Options{Log: s.Log})
