@@ -1,16 +1,17 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
-// of the data folder. It opens and migrates the database and holds one small store of queries for each table.
+// of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
 //	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
 //
-// One process owns a data folder, so whoever keeps rows in memory (tokens, permissions) hears of every committed change
-// before the call that made it returns: what was revoked is refused from the next request on, without a query.
+// Whoever keeps rows in memory (tokens, permissions) hears of every committed change before the call that made it returns:
+// what was revoked is refused from the next request on, without a query where one process owns the database. Several may
+// use one on a PostgreSQL server: Fresh then asks, by one query, whether another has changed anything (shared.go).
 //
 // Rows are plain structs; no type of the libraries underneath leaves this package, and it imports nothing of ours.
-// The SQL in migrations/ and the queries use only what PostgreSQL can do as well.
+// The SQL in migrations/ and the queries use only what both databases can do.
 package db
 
 import (
@@ -18,7 +19,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
+	"github.com/pressly/goose/v3"
 	"gorm.io/gorm"
 )
 
@@ -34,38 +37,88 @@ type DB struct {
 
 	// mu guards listeners.
 	mu        sync.Mutex
-	listeners map[int]func(Change)
+	listeners map[int]listener
 	nextID    int
+
+	types toldTypes
+	// shared is nil with SQLite, which one process owns.
+	shared *shared
 }
 
 // Options tell Open where the database is.
 type Options struct {
 	// Path is the database file; it is made when it is not there, readable by its owner alone. Its folder must exist.
 	Path string
+	// URL, where it is not empty, names a database on a PostgreSQL server instead, which other processes may use too:
+	// postgres://USER:PASSWORD@HOST:PORT/DATABASE.
+	URL string
 	// Readers is how many read-only connections there may be; 0 means 4.
 	Readers int
+	// Cache is how long an answer of Fresh may be used again; 0 asks each time.
+	Cache time.Duration
+	// Timeout is how long the question of Fresh may take; 0 means 5 s.
+	Timeout time.Duration
 }
 
 // Open opens the database and brings its tables to this program's version. It fails with ErrNewer where a later
-// version of Jeton has changed the tables.
+// version of Jeton has changed the tables, and with ErrUnreachable where the server does not answer. No error shows the
+// URL's password.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.URL != "" {
+		return openShared(ctx, o)
 	}
 	write, err := openWriter(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
 	}
-	if err := migrate(ctx, write); err != nil {
+	if _, err := migrate(ctx, write, goose.DialectSQLite3); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", o.Path, err), closeConn(write))
 	}
 	read, err := openReaders(o.Path, o.Readers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s for reading: %w", o.Path, err), closeConn(write))
 	}
-	d := &DB{read: read, write: write, writing: make(chan struct{}, 1), listeners: map[int]func(Change){}}
+	d := newDB(read, write)
 	if err := d.resume(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the records' ends in %s: %w", o.Path, err), d.Close())
+	}
+	return d, nil
+}
+
+func newDB(read, write *gorm.DB) *DB {
+	return &DB{read: read, write: write, writing: make(chan struct{}, 1), listeners: map[int]listener{}, types: newToldTypes()}
+}
+
+// openShared opens a database on a PostgreSQL server.
+func openShared(ctx context.Context, o Options) (*DB, error) {
+	version, err := migratePostgres(ctx, o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open the PostgreSQL database: %w", advise(err))
+	}
+	write, err := postgresWriter(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open the PostgreSQL database: %w", err)
+	}
+	read, err := postgresReaders(o.URL, o.Readers)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the PostgreSQL database for reading: %w", err), closeConn(write))
+	}
+	d := newDB(read, write)
+	d.shared = &shared{version: version, types: d.types, cache: o.Cache, timeout: o.Timeout, keep: 10_000, keepFor: time.Hour}
+	h, err := readHead(ctx, d.read)
+	if err == nil {
+		d.shared.position = h.Number
+		d.clock.resumeAt(h.Instant)
+		err = d.resume(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the PostgreSQL database: %w", advise(err)), d.Close())
 	}
 	return d, nil
 }

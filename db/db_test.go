@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -129,9 +128,7 @@ func older(t *testing.T, version int64, statements ...string) string {
 	ok(t, err)
 	pool, err := g.DB()
 	ok(t, err)
-	steps, err := fs.Sub(migrations, "migrations")
-	ok(t, err)
-	p, err := goose.NewProvider(goose.DialectSQLite3, pool, steps, goose.WithDisableGlobalRegistry(true))
+	p, err := steps(pool, goose.DialectSQLite3)
 	ok(t, err)
 	_, err = p.UpTo(t.Context(), version)
 	ok(t, err)

@@ -2,6 +2,7 @@ package db
 
 import (
 	"errors"
+	"fmt"
 
 	"gorm.io/gorm"
 )
@@ -15,6 +16,8 @@ var (
 	ErrInUse = errors.New("refers to, or is referred to by, another row")
 	// ErrNewer: a later version of Jeton has changed the tables.
 	ErrNewer = errors.New("database is newer than this program")
+	// ErrUnreachable: the PostgreSQL server is not there, or cannot answer now; what was asked may work later.
+	ErrUnreachable = errors.New("the database cannot be reached")
 )
 
 // translate turns the library's errors into this package's; all others pass as they are.
@@ -28,6 +31,8 @@ func translate(err error) error {
 		return ErrTaken
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		return ErrInUse
+	case !errors.Is(err, ErrUnreachable) && lost(err):
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	return err
 }

@@ -33,15 +33,27 @@ func (c *clock) next(now time.Time) string {
 	return fmt.Sprintf("%016x%s", c.last, NewID()[:10])
 }
 
+// at is the latest instant given.
+func (c *clock) at() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+// resumeAt begins after an instant.
+func (c *clock) resumeAt(instant int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = max(c.last, instant)
+}
+
 // resume begins after the instant of an id that was given before, perhaps by a machine whose clock was ahead.
 func (c *clock) resume(id string) {
 	if len(id) < 16 {
 		return
 	}
 	if last, err := strconv.ParseInt(id[:16], 16, 64); err == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.last = max(c.last, last)
+		c.resumeAt(last)
 	}
 }
 

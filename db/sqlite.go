@@ -51,12 +51,7 @@ func open(path string, q url.Values, conns int) (*gorm.DB, error) {
 	}
 	// A file: URI escapes what would else end the name: '?', '#' and '%'.
 	uri := url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}
-	g, err := gorm.Open(sqlite.Open(uri.String()), &gorm.Config{
-		Logger:                 logger.Discard, // errors are returned, and rows hold what no log may show
-		SkipDefaultTransaction: true,
-		TranslateError:         true,
-		PrepareStmt:            true,
-	})
+	g, err := gorm.Open(sqlite.Open(uri.String()), config(true))
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +62,16 @@ func open(path string, q url.Values, conns int) (*gorm.DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return g, nil
+}
+
+// config is how the library is used over either database. prepare has it keep prepared statements.
+func config(prepare bool) *gorm.Config {
+	return &gorm.Config{
+		Logger:                 logger.Discard, // errors are returned, and rows hold what no log may show
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		PrepareStmt:            prepare,
+	}
 }
 
 func closeConn(g *gorm.DB) error {

@@ -23,14 +23,24 @@ type Change struct {
 	Deleted bool
 }
 
+// listener is somebody who keeps rows in memory.
+type listener struct {
+	// read reads them anew; nil where only changes are heard.
+	read func() error
+	fn   func(Change)
+}
+
 // Subscribe has fn called with every change after its commit and before the writing call returns, one at a time and in
 // order. fn must be quick, must not fail and must not write to the database. The result ends the subscription.
-func (d *DB) Subscribe(fn func(Change)) (cancel func()) {
+// Of what other processes change on a PostgreSQL server it hears by Fresh and before each transaction.
+func (d *DB) Subscribe(fn func(Change)) (cancel func()) { return d.subscribe(listener{fn: fn}) }
+
+func (d *DB) subscribe(l listener) (cancel func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := d.nextID
 	d.nextID++
-	d.listeners[id] = fn
+	d.listeners[id] = l
 	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -38,14 +48,18 @@ func (d *DB) Subscribe(fn func(Change)) (cancel func()) {
 	}
 }
 
-// Load runs read and then subscribes fn, with no change lost or told twice between the two.
+// Load runs read and then subscribes fn, with no change lost or told twice between the two. read is called again, while
+// what it keeps is in use, where a process has lost touch with the changes of others: it puts what it reads in the place
+// of all that was there.
 func (d *DB) Load(read func() error, fn func(Change)) (cancel func(), err error) {
-	d.writing <- struct{}{}
-	defer d.unlock()
-	if err := read(); err != nil {
-		return nil, err
-	}
-	return d.Subscribe(fn), nil
+	err = d.turn(context.Background(), func(*Tx) error {
+		if err := read(); err != nil {
+			return err
+		}
+		cancel = d.subscribe(listener{read: read, fn: fn})
+		return nil
+	})
+	return cancel, err
 }
 
 // Tx is one transaction. It offers the same stores as DB, for the function that Write calls and no longer.
@@ -53,37 +67,62 @@ type Tx struct {
 	g       *gorm.DB
 	clock   *clock
 	changes []Change
+	// head is what stood before this transaction, where other processes write too.
+	head head
 }
 
 // Write runs fn in one transaction: all that it does through tx is done and synced when Write returns nil, else
 // nothing is. fn must use tx's stores alone: a write through the DB itself would wait for fn for ever.
-func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error { return d.turn(ctx, fn) }
+
+// turn runs fn in a transaction, of which there is one at a time: in this process, and on a PostgreSQL server in all.
+func (d *DB) turn(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := d.lock(ctx); err != nil {
 		return err
 	}
 	defer d.unlock()
-	var tx *Tx
+	tx := &Tx{clock: &d.clock}
 	err := d.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		tx = &Tx{g: g, clock: &d.clock}
-		return fn(tx)
+		tx.g = g
+		if err := d.enter(ctx, tx); err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		for _, c := range tx.changes {
+			if err := d.types.check(c.Row); err != nil {
+				return err
+			}
+		}
+		return d.leave(tx)
 	})
 	if err != nil {
-		return err
+		return translate(err)
 	}
-	d.tell(tx.changes)
+	d.told(tx)
 	return nil
 }
 
-func (d *DB) tell(changes []Change) {
+// all is everybody who listens.
+func (d *DB) all() []listener {
 	d.mu.Lock()
-	listeners := make([]func(Change), 0, len(d.listeners))
-	for _, fn := range d.listeners {
-		listeners = append(listeners, fn)
+	defer d.mu.Unlock()
+	list := make([]listener, 0, len(d.listeners))
+	for _, l := range d.listeners {
+		list = append(list, l)
 	}
-	d.mu.Unlock()
+	return list
+}
+
+func (d *DB) tell(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	listeners := d.all()
 	for _, c := range changes {
-		for _, fn := range listeners {
-			fn(c)
+		for _, l := range listeners {
+			l.fn(c)
 		}
 	}
 }

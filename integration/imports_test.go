@@ -21,6 +21,8 @@ var imports = map[string][]string{
 // technologies are named in the packages that wrap them, and nowhere above.
 var technologies = map[string][]string{
 	"gorm.io/gorm":                                          {"jeton/db"},
+	"gorm.io/driver/postgres":                               {"jeton/db"},
+	"github.com/jackc/pgx/v5":                               {"jeton/db"},
 	"github.com/libtnb/sqlite":                              {"jeton/db"},
 	"github.com/pressly/goose/v3":                           {"jeton/db"},
 	"github.com/gorilla/mux":                                {"jeton/web"},
