@@ -2,7 +2,6 @@ package pack
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"math"
 	"testing"
@@ -11,18 +10,6 @@ import (
 
 	"jeton/vcs/oid"
 )
-
-func deflated(content []byte) []byte {
-	var b bytes.Buffer
-	level := zlib.DefaultCompression
-	if len(content) > 1<<20 {
-		level = zlib.HuffmanOnly // in no time
-	}
-	w, _ := zlib.NewWriterLevel(&b, level)
-	_, _ = w.Write(content)
-	_ = w.Close()
-	return b.Bytes()
-}
 
 func TestHeadersComeBackAsTheyWere(t *testing.T) {
 	for _, size := range []int64{0, 1, 15, 16, 127, 128, 2047, 2048, 1 << 20, 1 << 31, 1 << 40, 1 << 61} {

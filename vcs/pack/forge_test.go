@@ -11,6 +11,7 @@ import (
 
 	"jeton/vcs/mapped"
 	"jeton/vcs/oid"
+	"jeton/vcs/pack/packtest"
 )
 
 // forged is an entry of a pack made by hand.
@@ -50,7 +51,7 @@ func forge(t testing.TB, entries ...forged) (pack, index []byte, table []IndexEn
 			e.head.Back = int64(len(pack)) - table[e.base].Offset
 		}
 		table = append(table, IndexEntry{ID: e.id, Offset: int64(len(pack))})
-		pack = append(AppendHeader(pack, e.head), deflated(e.data)...)
+		pack = append(AppendHeader(pack, e.head), packtest.Deflated(e.data)...)
 	}
 	sum := oid.NewSum()
 	sum.Write(pack)

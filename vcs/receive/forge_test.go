@@ -2,7 +2,6 @@ package receive
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/packtest"
 )
 
 // forge makes objects and packs for pushes, and knows which objects refer to which.
@@ -138,9 +138,7 @@ func (f *forge) thinPack(base oid.ID, source int, tips ...oid.ID) []byte {
 	put := func(h pack.Header, data []byte) {
 		h.Size = int64(len(data))
 		b.Write(pack.AppendHeader(nil, h))
-		z := zlib.NewWriter(b)
-		_, _ = z.Write(data)
-		_ = z.Close()
+		b.Write(packtest.Deflated(data))
 	}
 	for _, id := range list {
 		e := f.made[id]

@@ -2,7 +2,6 @@ package receive
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/packtest"
 	"jeton/vcs/storage"
 	"jeton/vcs/storage/disk"
 )
@@ -162,9 +162,7 @@ func packOf(entries ...entry) []byte {
 	b.Write(pack.AppendFileHeader(nil, uint32(len(entries))))
 	for _, e := range entries {
 		b.Write(pack.AppendHeader(nil, pack.Header{Type: e.kind, Size: int64(len(e.content))}))
-		z := zlib.NewWriter(&b)
-		_, _ = z.Write([]byte(e.content))
-		_ = z.Close()
+		b.Write(packtest.Deflated([]byte(e.content)))
 	}
 	sum := oid.NewSum()
 	sum.Write(b.Bytes())

@@ -20,6 +20,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/packtest"
 )
 
 // peak is the largest heap that was in use while do ran, above what was before, in bytes.
@@ -65,7 +66,7 @@ func TestEachLimitNamesItsSetting(t *testing.T) {
 	}
 	one := func(kind plumbing.ObjectType, size int64) []byte {
 		f := newForge()
-		f.raw(pack.Header{Type: kind, Size: size}, squeeze(text))
+		f.raw(pack.Header{Type: kind, Size: size}, packtest.Deflated(text))
 		return f.pack()
 	}
 	bomb := newForge() // 100 bytes that say they become a gigabyte

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"crypto/sha1"
 	"encoding/binary"
@@ -13,6 +12,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/packtest"
 )
 
 // forge makes packs that no git would make, entry by entry.
@@ -39,17 +39,17 @@ func (f *forge) raw(h pack.Header, stream []byte) int {
 
 // whole adds an object that is no delta.
 func (f *forge) whole(kind plumbing.ObjectType, content []byte) int {
-	return f.raw(pack.Header{Type: kind, Size: int64(len(content))}, squeeze(content))
+	return f.raw(pack.Header{Type: kind, Size: int64(len(content))}, packtest.Deflated(content))
 }
 
 // on adds a delta on an earlier entry, named a delta on an id.
 func (f *forge) on(base int, delta []byte) int {
 	back := int64(f.b.Len()) - f.at[base]
-	return f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: int64(len(delta)), Back: back}, squeeze(delta))
+	return f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: int64(len(delta)), Back: back}, packtest.Deflated(delta))
 }
 
 func (f *forge) named(base oid.ID, delta []byte) int {
-	return f.raw(pack.Header{Type: plumbing.REFDeltaObject, Size: int64(len(delta)), BaseID: base}, squeeze(delta))
+	return f.raw(pack.Header{Type: plumbing.REFDeltaObject, Size: int64(len(delta)), BaseID: base}, packtest.Deflated(delta))
 }
 
 // pack is all of it with the true count and trailer.
@@ -65,14 +65,6 @@ func (f *forge) declaring(count uint32) []byte {
 func sealed(b []byte) []byte {
 	sum := sha1.Sum(b)
 	return append(b, sum[:]...)
-}
-
-func squeeze(b []byte) []byte {
-	var out bytes.Buffer
-	z := zlib.NewWriter(&out)
-	_, _ = z.Write(b)
-	_ = z.Close()
-	return out.Bytes()
 }
 
 // delta is the sizes and instructions of a delta.

@@ -13,6 +13,7 @@ import (
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
+	"jeton/vcs/pack/packtest"
 )
 
 // sample is a small pack with entries of every type.
@@ -117,7 +118,7 @@ func TestForgedPacksAreRefused(t *testing.T) {
 	}
 	sized := func(size int64, content []byte) []byte {
 		f := newForge()
-		f.raw(pack.Header{Type: plumbing.BlobObject, Size: size}, squeeze(content))
+		f.raw(pack.Header{Type: plumbing.BlobObject, Size: size}, packtest.Deflated(content))
 		return f.pack()
 	}
 	for _, c := range []struct {
@@ -136,12 +137,12 @@ func TestForgedPacksAreRefused(t *testing.T) {
 		{"own base", raw(append([]byte{0x61, 0x00}, make([]byte, 30)...)...), "own base"},
 		{"base before the pack", func() []byte {
 			f := blob()
-			f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: 3, Back: 5000}, squeeze(delta(1, 1)))
+			f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: 3, Back: 5000}, packtest.Deflated(delta(1, 1)))
 			return f.pack()
 		}(), "no base"},
 		{"base inside of an entry", func() []byte {
 			f := blob()
-			f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: 3, Back: 3}, squeeze(delta(1, 1)))
+			f.raw(pack.Header{Type: plumbing.OFSDeltaObject, Size: 3, Back: 3}, packtest.Deflated(delta(1, 1)))
 			return f.pack()
 		}(), "no base"},
 		{"no zlib stream", raw(0x33, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'), "cannot be inflated"},

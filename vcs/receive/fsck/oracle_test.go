@@ -1,8 +1,6 @@
 package fsck
 
 import (
-	"bytes"
-	"compress/zlib"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/pack/packtest"
 )
 
 // store is a repository of loose objects that C git looks over, and what this package finds in them.
@@ -60,15 +59,12 @@ func (s *store) add(kind plumbing.ObjectType, content string) oid.ID {
 	}
 	s.all[id] = raw{kind, content}
 	s.list = append(s.list, id)
-	var b bytes.Buffer
-	z, _ := zlib.NewWriterLevel(&b, zlib.NoCompression)
-	fmt.Fprintf(z, "%s %d\x00%s", kind, len(content), content)
-	_ = z.Close()
+	loose := packtest.Deflated(fmt.Appendf(nil, "%s %d\x00%s", kind, len(content), content))
 	path := filepath.Join(s.dir, "objects", id.String()[:2], id.String()[2:])
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, b.Bytes(), 0o444); err != nil {
+	if err := os.WriteFile(path, loose, 0o444); err != nil {
 		s.t.Fatal(err)
 	}
 	return id

@@ -17,6 +17,7 @@ import (
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
+	"jeton/vcs/pack/packtest"
 	"jeton/vcs/storage"
 )
 
@@ -65,7 +66,7 @@ func stage(t testing.TB, r *Repository, parent oid.ID, text string) (oid.ID, sto
 	body.Write(pack.AppendFileHeader(nil, 3))
 	add := func(kind plumbing.ObjectType, content string) oid.ID {
 		body.Write(pack.AppendHeader(nil, pack.Header{Type: kind, Size: int64(len(content))}))
-		body.Write(deflated([]byte(content)))
+		body.Write(packtest.Deflated([]byte(content)))
 		id, err := oid.Of(kind, []byte(content))
 		if err != nil {
 			t.Fatal(err)

@@ -146,8 +146,9 @@ func writeLoose(w io.Writer, list []looseObject) error {
 	if _, err := b.Write(pack.AppendFileHeader(nil, uint32(len(list)))); err != nil {
 		return err
 	}
+	z := zlib.NewWriter(b) // one for all: it is a large piece of memory
 	for _, o := range list {
-		if err := writeEntry(b, o); err != nil {
+		if err := writeEntry(b, z, o); err != nil {
 			return fmt.Errorf("loose object %s: %w", o.id, err)
 		}
 	}
@@ -159,17 +160,17 @@ func writeLoose(w io.Writer, list []looseObject) error {
 	return err
 }
 
-// writeEntry writes one object as an entry of a pack.
-func writeEntry(w io.Writer, o looseObject) error {
+// writeEntry writes one object as an entry of a pack; z is used to deflate it.
+func writeEntry(w io.Writer, z *zlib.Writer, o looseObject) error {
 	return readLooseObject(o, func(kind plumbing.ObjectType, size int64, content io.Reader) error {
 		if _, err := w.Write(pack.AppendHeader(nil, pack.Header{Type: kind, Size: size})); err != nil {
 			return err
 		}
-		out := zlib.NewWriter(w)
-		if _, err := io.Copy(out, content); err != nil {
+		z.Reset(w)
+		if _, err := io.Copy(z, content); err != nil {
 			return err
 		}
-		return out.Close()
+		return z.Close()
 	})
 }
 

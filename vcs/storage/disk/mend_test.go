@@ -2,7 +2,6 @@ package disk
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,14 +17,6 @@ import (
 	"jeton/vcs/pack"
 	"jeton/vcs/storage"
 )
-
-func deflated(content []byte) []byte {
-	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	_, _ = w.Write(content)
-	_ = w.Close()
-	return b.Bytes()
-}
 
 func TestLeftoversOfACrashAreMended(t *testing.T) {
 	r := create(t)

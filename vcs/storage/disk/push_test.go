@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/pack/packtest"
 	"jeton/vcs/storage"
 	"jeton/vcs/storage/storagetest"
 )
@@ -115,7 +116,7 @@ func TestBrokenLooseObjectKeepsNoOtherOut(t *testing.T) {
 	var said bytes.Buffer
 	r.o.Log = slog.New(slog.NewTextHandler(&said, nil))
 	write(t, r, filepath.Join("objects", bad[:2], bad[2:]), "no zlib")
-	write(t, r, filepath.Join("objects", misnamed[:2], misnamed[2:]), string(deflated([]byte("blob 3\x00abc"))))
+	write(t, r, filepath.Join("objects", misnamed[:2], misnamed[2:]), string(packtest.Deflated([]byte("blob 3\x00abc"))))
 	rescan(t, r)
 	id, _ := oid.Parse(good)
 	if !storagetest.Has(t, r, id) {
@@ -139,7 +140,7 @@ func TestLooseObjectsThatAPackHoldsGo(t *testing.T) {
 	push(t, r, oid.Zero, "one", "refs/heads/main")
 	id := strings.TrimSpace(git(t, r.Dir(), "", "rev-parse", "main:file"))
 	file := filepath.Join("objects", id[:2], id[2:])
-	write(t, r, file, string(deflated([]byte("blob 3\x00one"))))
+	write(t, r, file, string(packtest.Deflated([]byte("blob 3\x00one"))))
 	before := packFiles(r)
 	rescan(t, r)
 	if _, err := os.Lstat(filepath.Join(r.Dir(), file)); err == nil || packFiles(r) != before {

@@ -7,11 +7,11 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/klauspost/compress/zlib"
 
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/pack/ingest"
+	"jeton/vcs/pack/packtest"
 	"jeton/vcs/storage"
 )
 
@@ -56,9 +56,7 @@ func Pack(t testing.TB, objects ...Object) []byte {
 	b := bytes.NewBuffer(pack.AppendFileHeader(nil, uint32(len(objects))))
 	for _, o := range objects {
 		b.Write(pack.AppendHeader(nil, pack.Header{Type: o.Kind, Size: int64(len(o.Content))}))
-		z := zlib.NewWriter(b)
-		_, _ = z.Write([]byte(o.Content)) // into memory: it does not fail
-		_ = z.Close()
+		b.Write(packtest.Deflated([]byte(o.Content)))
 	}
 	sum := oid.NewSum()
 	sum.Write(b.Bytes())
