@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() Repositories() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Journal() Cursors() Audit()
+//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -174,7 +174,16 @@ func (d *DB) Users() Users { return Users{d} }
 // Repositories is the store of the repositories table.
 func (d *DB) Repositories() Repositories { return Repositories{d} }
 
-// Permissions is the store of the repository_permissions table.
+// Groups is the store of the repository_groups table.
+func (d *DB) Groups() Groups { return Groups{d} }
+
+// OldNames is the store of the old_names table.
+func (d *DB) OldNames() OldNames { return OldNames{d} }
+
+// UserGroups is the store of the user_groups and user_group_members tables.
+func (d *DB) UserGroups() UserGroups { return UserGroups{d} }
+
+// Permissions is the store of the permissions table.
 func (d *DB) Permissions() Permissions { return Permissions{d} }
 
 // Rules is the store of the repository_rules table.

@@ -5,55 +5,122 @@ import (
 	"time"
 )
 
-// Repository is a row of repositories.
+// Repository is a row of repositories. It stands in a group of repositories; its path is made of the groups' names and
+// its own, so that a group gets another name by one row.
 type Repository struct {
-	ID   string
-	Path string
-	// FoldedPath is the form in which paths are compared; unique.
-	FoldedPath  string
+	ID string
+	// GroupID is the group that it lies in: RootGroup, or one below.
+	GroupID string
+	Name    string
+	// FoldedName is the form in which names are compared; unique in its group among all that live.
+	FoldedName string
+	// Path and FoldedPath are read and not stored.
+	Path, FoldedPath string `gorm:"-"`
+	// MakerID, where Insert makes groups for a path, is who owns these; "" for nobody. It is not stored.
+	MakerID     string `gorm:"-"`
 	OwnerID     string
 	Private     bool
 	Archived    bool
 	Description string
 	CreatedAt   time.Time
+	// DeletedAt is set for one that was deleted and can still come back. Nobody finds it by its path.
+	DeletedAt *time.Time
 }
 
 // Repositories is the store of repositories.
 type Repositories struct{ on conn }
 
-// List is all of them, by path.
+// List is all that live, by path.
 func (s Repositories) List(ctx context.Context) ([]Repository, error) {
-	var rows []Repository
-	err := s.on.reader(ctx).Order("folded_path").Find(&rows).Error
-	return rows, translate(err)
+	return s.find(ctx, "deleted_at IS NULL")
 }
 
-// OwnedBy is what somebody owns, by path.
+// Deleted is all that were deleted and can come back, by the path that they had.
+func (s Repositories) Deleted(ctx context.Context) ([]Repository, error) {
+	return s.find(ctx, "deleted_at IS NOT NULL")
+}
+
+// OwnedBy is what somebody owns, by path, with what was deleted and can come back.
 func (s Repositories) OwnedBy(ctx context.Context, userID string) ([]Repository, error) {
+	return s.find(ctx, "owner_id = ?", userID)
+}
+
+func (s Repositories) find(ctx context.Context, where string, args ...any) ([]Repository, error) {
 	var rows []Repository
-	err := s.on.reader(ctx).Where("owner_id = ?", userID).Order("folded_path").Find(&rows).Error
-	return rows, translate(err)
+	if err := s.on.reader(ctx).Where(where, args...).Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	return rows, s.addPaths(ctx, rows)
 }
 
-// ByID finds one; ErrNotFound.
+// ByID finds one that lives; ErrNotFound.
 func (s Repositories) ByID(ctx context.Context, id string) (Repository, error) {
-	return take[Repository](ctx, s.on, "id = ?", id)
+	return s.one(ctx, "id = ? AND deleted_at IS NULL", id)
 }
 
-// ByFoldedPath finds one; ErrNotFound.
+// DeletedByID finds one that was deleted and can come back; ErrNotFound.
+func (s Repositories) DeletedByID(ctx context.Context, id string) (Repository, error) {
+	return s.one(ctx, "id = ? AND deleted_at IS NOT NULL", id)
+}
+
+// ByFoldedPath finds the one that lives at a path; ErrNotFound. It follows no old names.
 func (s Repositories) ByFoldedPath(ctx context.Context, folded string) (Repository, error) {
-	return take[Repository](ctx, s.on, "folded_path = ?", folded)
+	above, last := cutLast(folded)
+	g, err := Groups{s.on}.ByFoldedPath(ctx, above)
+	if err != nil {
+		return Repository{}, err
+	}
+	return s.one(ctx, "group_id = ? AND folded_name = ? AND deleted_at IS NULL", g.ID, last)
 }
 
-// Insert adds one; ErrTaken, or ErrInUse where there is no such owner.
+func (s Repositories) one(ctx context.Context, where string, args ...any) (Repository, error) {
+	r, err := take[Repository](ctx, s.on, where, args...)
+	if err != nil {
+		return r, err
+	}
+	return r, addPath(ctx, s.on, &r)
+}
+
+// Insert adds one at its Path, and makes the groups that it lacks; ErrTaken, or ErrInUse where there is no such owner.
+// The old name that led from there to another repository leads there no longer.
 func (s Repositories) Insert(ctx context.Context, r Repository) error {
 	r.CreatedAt = stamp(r.CreatedAt)
-	return s.on.inTx(ctx, func(tx *Tx) error { return insert(ctx, tx, r) })
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		at, err := tx.settle(ctx, r.Path, r.FoldedPath, r.MakerID)
+		if err != nil {
+			return err
+		}
+		r.GroupID, r.Name, r.FoldedName = at.group, at.name, at.folded
+		if err := tx.seize(ctx, at, r.FoldedPath); err != nil {
+			return err
+		}
+		return insert(ctx, tx, r)
+	})
 }
 
-// Rename gives it another path; ErrNotFound, ErrTaken.
+// Rename gives it another path, and makes the groups that this lacks, owned by nobody; ErrNotFound, ErrTaken. The old
+// name leads on.
 func (s Repositories) Rename(ctx context.Context, id, path, folded string) error {
-	return s.set(ctx, id, map[string]any{"path": path, "folded_path": folded})
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		r, err := tx.Repositories().ByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		at, err := tx.settle(ctx, path, folded, "")
+		if err != nil {
+			return err
+		}
+		if at.group != r.GroupID || at.folded != r.FoldedName {
+			if err := tx.seize(ctx, at, folded); err != nil {
+				return err
+			}
+			old := OldName{ParentID: r.GroupID, FoldedName: r.FoldedName, RepositoryID: &r.ID}
+			if err := tx.remember(ctx, old); err != nil {
+				return err
+			}
+		}
+		return tx.Repositories().set(ctx, id, map[string]any{"group_id": at.group, "name": at.name, "folded_name": at.folded})
+	})
 }
 
 // SetOwner gives it to somebody else; ErrNotFound, ErrInUse.
@@ -76,11 +143,48 @@ func (s Repositories) Describe(ctx context.Context, id, description string) erro
 	return s.set(ctx, id, map[string]any{"description": description})
 }
 
-// Delete removes the row with permissions, token bindings, deploy keys and journal; ErrNotFound.
+// Trash marks it as deleted, with all that refers to it; ErrNotFound.
+func (s Repositories) Trash(ctx context.Context, id string, at time.Time) error {
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		if _, err := tx.Repositories().ByID(ctx, id); err != nil {
+			return err
+		}
+		return tx.Repositories().set(ctx, id, map[string]any{"deleted_at": stamp(at)})
+	})
+}
+
+// Restore brings a deleted one back, with all that refers to it, at a path, whose groups it makes where they are gone;
+// ErrNotFound, ErrTaken.
+func (s Repositories) Restore(ctx context.Context, id, path, folded string) error {
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		if _, err := tx.Repositories().DeletedByID(ctx, id); err != nil {
+			return err
+		}
+		at, err := tx.settle(ctx, path, folded, "")
+		if err != nil {
+			return err
+		}
+		if err := tx.seize(ctx, at, folded); err != nil {
+			return err
+		}
+		return tx.Repositories().set(ctx, id, map[string]any{"group_id": at.group, "name": at.name, "folded_name": at.folded,
+			"deleted_at": nil})
+	})
+}
+
+// Delete removes the row, deleted before or not, for good: with permissions, token bindings, deploy keys and journal, and
+// the deleted groups that nothing lies in any more; ErrNotFound.
 func (s Repositories) Delete(ctx context.Context, id string) error {
-	return s.on.inTx(ctx, func(tx *Tx) error { return remove[Repository](ctx, tx, "id = ?", id) })
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		if err := remove[Repository](ctx, tx, "id = ?", id); err != nil {
+			return err
+		}
+		return tx.Groups().tidy(ctx)
+	})
 }
 
 func (s Repositories) set(ctx context.Context, id string, columns map[string]any) error {
-	return s.on.inTx(ctx, func(tx *Tx) error { return update[Repository](ctx, tx, id, columns) })
+	return s.on.inTx(ctx, func(tx *Tx) error {
+		return updateWith(ctx, tx, id, columns, func(r *Repository) error { return addPath(ctx, tx, r) })
+	})
 }

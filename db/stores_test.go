@@ -67,7 +67,7 @@ func TestRepositoriesAreFoundAndChanged(t *testing.T) {
 	ok(t, s.Describe(t.Context(), "r-lib", "a library"))
 	got, err := s.ByFoldedPath(t.Context(), "team/lib")
 	ok(t, err)
-	want := Repository{ID: "r-lib", Path: "Team/Lib", FoldedPath: "team/lib", OwnerID: "u-bob", Archived: true,
+	want := Repository{ID: "r-lib", GroupID: got.GroupID, Name: "Lib", FoldedName: "lib", Path: "Team/Lib", FoldedPath: "team/lib", OwnerID: "u-bob", Archived: true,
 		Description: "a library", CreatedAt: stamp(noon)}
 	if got != want {
 		t.Fatalf("got  %+v\nwant %+v", got, want)
@@ -86,16 +86,17 @@ func TestRepositoriesAreFoundAndChanged(t *testing.T) {
 func TestPermissionsReplaceOneAnother(t *testing.T) {
 	d := peopled(t)
 	s := d.Permissions()
-	ok(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "read", CreatedAt: noon}))
-	ok(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "write", CreatedAt: noon}))
+	app, bob, nobody := "r-app", "u-bob", "nobody"
+	ok(t, s.Set(t.Context(), Permission{RepositoryID: &app, UserID: &bob, Level: "read", CreatedAt: noon}))
+	ok(t, s.Set(t.Context(), Permission{RepositoryID: &app, UserID: &bob, Level: "write", CreatedAt: noon}))
 	list, err := s.List(t.Context())
 	ok(t, err)
 	if len(list) != 1 || list[0].Level != "write" {
 		t.Fatalf("got %+v", list)
 	}
-	wants(t, s.Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "nobody", Level: "read"}), ErrInUse)
-	ok(t, s.Delete(t.Context(), "r-app", "u-bob"))
-	wants(t, s.Delete(t.Context(), "r-app", "u-bob"), ErrNotFound)
+	wants(t, s.Set(t.Context(), Permission{RepositoryID: &app, UserID: &nobody, Level: "read"}), ErrInUse)
+	ok(t, s.Delete(t.Context(), Permission{RepositoryID: &app, UserID: &bob}))
+	wants(t, s.Delete(t.Context(), Permission{RepositoryID: &app, UserID: &bob}), ErrNotFound)
 }
 
 func TestRulesReplaceTheirRowAndGoWithTheirRepository(t *testing.T) {
@@ -266,9 +267,10 @@ func TestDeletingSomebodyTakesWhatIsTheirs(t *testing.T) {
 	row.UserID = "u-bob"
 	ok(t, d.Tokens().Insert(t.Context(), row))
 	ok(t, d.SSHKeys().Insert(t.Context(), SSHKey{ID: "k", UserID: &row.UserID, Fingerprint: "f"}))
-	ok(t, d.Permissions().Set(t.Context(), Permission{RepositoryID: "r-app", UserID: "u-bob", Level: "read"}))
+	app, bob := "r-app", "u-bob"
+	ok(t, d.Permissions().Set(t.Context(), Permission{RepositoryID: &app, UserID: &bob, Level: "read"}))
 	ok(t, d.Users().Delete(t.Context(), "u-bob"))
-	for _, table := range []string{"tokens", "token_repositories", "ssh_keys", "repository_permissions"} {
+	for _, table := range []string{"tokens", "token_repositories", "ssh_keys", "permissions"} {
 		var n int64
 		ok(t, d.read.Table(table).Count(&n).Error)
 		if n != 0 {

@@ -14,8 +14,9 @@ type conn interface {
 	order() *clock
 }
 
-// Change tells that a row was written. Row is the row as it stands now (a User, Repository, Permission,
-// RepositoryRules, Token, SSHKey, Plugin or Identity, by value); where Deleted is set it holds at least the row's key. Rows that
+// Change tells that a row was written. Row is the row as it stands now (a User, UserGroup, UserGroupMember, Group,
+// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin or Identity, by value); where Deleted is set it
+// holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
 // journal_cursors, audit and a token's last use.
 type Change struct {
@@ -145,7 +146,16 @@ func (tx *Tx) Users() Users { return Users{tx} }
 // Repositories is the store of the repositories table.
 func (tx *Tx) Repositories() Repositories { return Repositories{tx} }
 
-// Permissions is the store of the repository_permissions table.
+// Groups is the store of the repository_groups table.
+func (tx *Tx) Groups() Groups { return Groups{tx} }
+
+// OldNames is the store of the old_names table.
+func (tx *Tx) OldNames() OldNames { return OldNames{tx} }
+
+// UserGroups is the store of the user_groups and user_group_members tables.
+func (tx *Tx) UserGroups() UserGroups { return UserGroups{tx} }
+
+// Permissions is the store of the permissions table.
 func (tx *Tx) Permissions() Permissions { return Permissions{tx} }
 
 // Rules is the store of the repository_rules table.
@@ -183,6 +193,11 @@ func insert[Row any](ctx context.Context, tx *Tx, row Row) error {
 
 // update changes columns of the row whose id is given and tells the row as it stands then.
 func update[Row any](ctx context.Context, tx *Tx, id string, columns map[string]any) error {
+	return updateWith(ctx, tx, id, columns, func(*Row) error { return nil })
+}
+
+// updateWith is update for a row that is not told before fill has filled in what no column holds.
+func updateWith[Row any](ctx context.Context, tx *Tx, id string, columns map[string]any, fill func(*Row) error) error {
 	var row Row
 	res := tx.reader(ctx).Model(&row).Where("id = ?", id).Updates(columns)
 	if res.Error != nil {
@@ -193,6 +208,9 @@ func update[Row any](ctx context.Context, tx *Tx, id string, columns map[string]
 	}
 	if err := tx.reader(ctx).Take(&row, "id = ?", id).Error; err != nil {
 		return fmt.Errorf("read back: %w", translate(err))
+	}
+	if err := fill(&row); err != nil {
+		return fmt.Errorf("read back: %w", err)
 	}
 	tx.wrote(row)
 	return nil

@@ -19,7 +19,13 @@ type User struct {
 	PasswordChangedAt time.Time
 	Active            bool
 	Admin             bool
-	CreatedAt         time.Time
+	// Service marks an account of a machine: it has no password and signs in to no page.
+	Service bool
+	// Source is the id of the sign-in method that made the person; "" for an administrator.
+	Source string
+	// GitTokensOnly: git takes the person's tokens and keys, not the password.
+	GitTokensOnly bool
+	CreatedAt     time.Time
 }
 
 // Users is the store of users.
@@ -30,6 +36,19 @@ func (s Users) List(ctx context.Context) ([]User, error) {
 	var rows []User
 	err := s.on.reader(ctx).Order("folded_name").Find(&rows).Error
 	return rows, translate(err)
+}
+
+// FoldedNames is the folded name of everybody, by id.
+func (s Users) FoldedNames(ctx context.Context) (map[string]string, error) {
+	var rows []User
+	if err := s.on.reader(ctx).Select("id", "folded_name").Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+	names := make(map[string]string, len(rows))
+	for _, u := range rows {
+		names[u.ID] = u.FoldedName
+	}
+	return names, nil
 }
 
 // ByID finds one; ErrNotFound.
@@ -61,6 +80,11 @@ func (s Users) SetActive(ctx context.Context, id string, active bool) error {
 // SetAdmin makes somebody an administrator, or no longer; ErrNotFound.
 func (s Users) SetAdmin(ctx context.Context, id string, admin bool) error {
 	return s.set(ctx, id, map[string]any{"admin": admin})
+}
+
+// SetGitTokensOnly bars the password from git, or no longer; ErrNotFound.
+func (s Users) SetGitTokensOnly(ctx context.Context, id string, only bool) error {
+	return s.set(ctx, id, map[string]any{"git_tokens_only": only})
 }
 
 // SetEmail changes the e-mail; folded is nil for none. ErrNotFound, ErrTaken.

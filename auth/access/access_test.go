@@ -192,7 +192,7 @@ func TestDeleteIsRefusedWhileRepositoriesAreOwned(t *testing.T) {
 	}
 	err := w.users.Delete(t.Context(), root, ada.ID)
 	wants(t, err, ErrOwns)
-	if !strings.Contains(err.Error(), "a1, a2, a3, a4, a5 and 2 more") || !strings.Contains(err.Error(), "delete them first") {
+	if !strings.Contains(err.Error(), "a1, a2, a3, a4, a5 and 2 more") || !strings.Contains(err.Error(), "delete and purge them first") {
 		t.Errorf("the sentence does not help: %v", err)
 	}
 	for _, r := range w.repos.Readable(ada) {
@@ -266,8 +266,8 @@ func TestRepositoriesFollowRowsWhoeverWritesThem(t *testing.T) {
 	r := w.repo(t, "Team/App", ada, true)
 	ok(t, w.repos.Give(t.Context(), root, r.ID, bob.ID, Read))
 	ok(t, w.db.Repositories().Rename(t.Context(), r.ID, "team/new", "team/new"))
-	if _, found := w.repos.ByPath("team/app"); found {
-		t.Error("the old path still leads on")
+	if got, _ := w.repos.ByPath("team/APP"); got.ID != r.ID || got.Path != "Team/new" || got.Is("team/app") || !got.Is("TEAM/New") {
+		t.Errorf("the old path leads to %+v", got)
 	}
 	if got, _ := w.repos.ByPath("TEAM/new"); got.ID != r.ID || w.repos.Level(bob, got) != Read {
 		t.Errorf("got %+v", got)
@@ -277,7 +277,7 @@ func TestRepositoriesFollowRowsWhoeverWritesThem(t *testing.T) {
 		t.Error("not archived")
 	}
 	ok(t, w.repos.Unarchive(t.Context(), root, r.ID))
-	if got := w.repos.Given(r.ID); len(got) != 1 || got[0] != (Permission{UserID: bob.ID, Level: Read}) {
+	if got := w.repos.Given(r.ID); len(got) != 1 || got[0] != (Permission{To: Subject{UserID: bob.ID}, Level: Read}) {
 		t.Errorf("got %+v", got)
 	}
 	ok(t, w.users.Delete(t.Context(), root, bob.ID))
@@ -311,8 +311,23 @@ func TestReadableIsSortedAndOnlyWhatMayBeRead(t *testing.T) {
 	}
 }
 
-func TestMayCreateGoesByTheSetting(t *testing.T) {
-	ada, chief := User{ID: "a", Name: "Ada"}, User{ID: "c", Name: "chief", Admin: true}
+func TestMayCreateGoesByTheSettingAndTheGroup(t *testing.T) {
+	w := newWorld(t)
+	ada, bob := w.user(t, "Ada"), w.user(t, "bob")
+	chief := User{ID: "c", Name: "chief", Admin: true}
+	group := func(path, owner string) Group {
+		g, err := w.repos.CreateGroup(t.Context(), root, path, owner)
+		ok(t, err)
+		return g
+	}
+	group("old", bob.ID)
+	group("old/deep", "")
+	given := group("given", bob.ID)
+	ok(t, w.repos.Grant(t.Context(), root, Object{GroupID: given.ID}, Subject{UserID: ada.ID}, Write))
+	shown := group("shown", bob.ID)
+	ok(t, w.repos.Grant(t.Context(), root, Object{GroupID: shown.ID}, Subject{Everyone: true}, Read))
+	eve := w.user(t, "eve")
+	group("eve2", eve.ID)
 	for _, c := range []struct {
 		name string
 		rule CreateRule
@@ -329,6 +344,16 @@ func TestMayCreateGoesByTheSetting(t *testing.T) {
 		{"no rule is own, at home", "", ada, "ada/app", true},
 		{"an unknown rule", "everyone", ada, "ada/app", false},
 		{"anyone", CreateAnyone, ada, "team/app", true},
+		{"anyone, at the top", CreateAnyone, ada, "app", true},
+		{"anyone, in another's group", CreateAnyone, ada, "old/app", false},
+		{"anyone, in a group below another's", CreateAnyone, ada, "old/deep/app", false},
+		{"anyone, in another's name", CreateAnyone, ada, "bob/app", false},
+		{"anyone, at home", CreateAnyone, ada, "ada/app", true},
+		{"in a group to which one may write", CreateAdmins, ada, "given/app", true},
+		{"in a new group below it", CreateOwn, ada, "given/new/app", true},
+		{"in a group that one may read", CreateOwn, ada, "shown/app", false},
+		{"in a group that one owns", CreateAdmins, bob, "old/deep/app", true},
+		{"in a group of one's name that somebody else owns", CreateOwn, User{ID: "x", Name: "eve2"}, "eve2/app", false},
 		{"administrators alone", CreateAdmins, ada, "ada/app", false},
 		{"administrator", CreateAdmins, chief, "team/app", true},
 		{"administrator, by own", CreateOwn, chief, "team/app", true},
@@ -337,7 +362,7 @@ func TestMayCreateGoesByTheSetting(t *testing.T) {
 		{"a path that cannot be", CreateAnyone, chief, "/team", false},
 		{"another", CreateAnyone, ada, "team/app.git", false},
 	} {
-		if got := c.rule.MayCreate(c.user, c.path); got != c.want {
+		if got := w.repos.MayCreate(c.user, c.rule, c.path); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -345,13 +370,13 @@ func TestMayCreateGoesByTheSetting(t *testing.T) {
 
 func TestLevelsAndRulesAreReadByName(t *testing.T) {
 	for _, l := range []Level{None, Read, Write, Admin} {
-		for _, text := range []string{l.String(), "repository." + l.String()} {
+		for _, text := range []string{l.String(), "repository." + l.String(), "group." + l.String(), "usergroup." + l.String()} {
 			if got, err := ParseLevel(text); err != nil || got != l {
 				t.Errorf("%s: got %v, %v", text, got, err)
 			}
 		}
 	}
-	for _, text := range []string{"", "owner", "READ", "group.read"} {
+	for _, text := range []string{"", "owner", "READ", "user.read", "group.", ".read", "group.group.read"} {
 		if _, err := ParseLevel(text); err == nil {
 			t.Errorf("took %q for a level", text)
 		}
@@ -370,7 +395,7 @@ func TestAnUnknownLevelInTheDatabaseGivesNothing(t *testing.T) {
 	w := newWorld(t)
 	ada, bob := w.user(t, "ada"), w.user(t, "bob")
 	r := w.repo(t, "app", ada, true)
-	ok(t, w.db.Permissions().Set(t.Context(), db.Permission{RepositoryID: r.ID, UserID: bob.ID, Level: "owner"}))
+	ok(t, w.db.Permissions().Set(t.Context(), db.Permission{RepositoryID: &r.ID, UserID: &bob.ID, Level: "owner"}))
 	if got := w.repos.Level(bob, r); got != None {
 		t.Fatalf("got %s", got)
 	}
@@ -381,7 +406,7 @@ func FuzzNames(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		clean, err := checkName(text)
+		clean, err := (&Users{}).checkName(text)
 		if err == nil && (TokenName(clean) || strings.HasPrefix(strings.ToLower(clean), "jet_") || strings.Contains(clean, "/")) {
 			t.Errorf("took %q for a user name", text)
 		}

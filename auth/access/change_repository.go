@@ -41,7 +41,7 @@ func (s *Repositories) Unarchive(ctx context.Context, by audit.Actor, repoID str
 func (s *Repositories) SetOwner(ctx context.Context, by audit.Actor, repoID, userID string) error {
 	return s.change(ctx, by, repoID, "repository.owner", userID, func(tx *db.Tx) error {
 		if _, err := tx.Users().ByID(ctx, userID); err != nil {
-			return noUser(err)
+			return instead(err, ErrNoUser)
 		}
 		return tx.Repositories().SetOwner(ctx, repoID, userID)
 	})
@@ -52,26 +52,35 @@ func (s *Repositories) change(ctx context.Context, by audit.Actor, repoID, actio
 	do func(*db.Tx) error) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		r, err := tx.Repositories().ByID(ctx, repoID)
-		if errors.Is(err, db.ErrNotFound) {
-			return ErrNoRepository
-		}
 		if err != nil {
-			return err
+			return instead(err, ErrNoRepository)
 		}
 		if err := do(tx); err != nil {
 			return err
 		}
 		return audit.Done(ctx, tx, by, action, r.Path, detail)
 	})
-	if err == nil || errors.Is(err, ErrNoRepository) || errors.Is(err, ErrNoUser) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", action, err)
+	return changed(action, err)
 }
 
-func noUser(err error) error {
+// instead is a sentence in place of the database's "not there".
+func instead(err, missing error) error {
 	if errors.Is(err, db.ErrNotFound) {
-		return ErrNoUser
+		return missing
 	}
 	return err
+}
+
+// changed wraps what a change failed with, unless it is this package's own sentence.
+func changed(action string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, own := range []error{ErrNoRepository, ErrNoGroup, ErrNoUser, ErrNoUserGroup, ErrBadPermission, ErrBadName, ErrTaken, ErrHolds,
+		ErrInside} {
+		if errors.Is(err, own) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w", action, err)
 }

@@ -14,10 +14,10 @@ import (
 var (
 	// ErrNoUser: there is nobody of that name or id.
 	ErrNoUser = errors.New("there is no such user")
-	// ErrTaken: the name or the e-mail is somebody else's.
-	ErrTaken = errors.New("the name or the e-mail is taken")
-	// ErrBadName: not a name that a user can have; the text says which rule.
-	ErrBadName = errors.New("not a user name")
+	// ErrTaken: the name, path or e-mail is somebody else's.
+	ErrTaken = errors.New("the name, path or e-mail is taken")
+	// ErrBadName: not a name that a user or group can have; the text says which rule.
+	ErrBadName = errors.New("not a name that can be used")
 	// ErrBadEmail: not an e-mail address.
 	ErrBadEmail = errors.New("not an e-mail address")
 	// ErrBadPassword: too short, too long, or it looks like a token.
@@ -58,7 +58,7 @@ func (s *Users) Create(ctx context.Context, by audit.Actor, n NewUser) (User, er
 }
 
 func (s *Users) newRow(ctx context.Context, n NewUser) (db.User, error) {
-	clean, err := checkName(n.Name)
+	clean, err := s.checkName(n.Name)
 	if err != nil {
 		return db.User{}, err
 	}
@@ -67,8 +67,11 @@ func (s *Users) newRow(ctx context.Context, n NewUser) (db.User, error) {
 		return db.User{}, err
 	}
 	row := db.User{ID: db.NewID(), Name: clean, FoldedName: name.Fold(clean), Email: n.Email, FoldedEmail: folded,
-		Active: true, Admin: n.Admin, CreatedAt: s.now(), PasswordChangedAt: s.now()}
-	if n.Password != "" {
+		Active: true, Admin: n.Admin, Service: n.Service, Source: n.Source, CreatedAt: s.now(), PasswordChangedAt: s.now()}
+	switch {
+	case n.Password != "" && n.Service:
+		return db.User{}, errServicePassword()
+	case n.Password != "":
 		row.PasswordHash, err = s.hash(ctx, n.Password)
 	}
 	return row, err
@@ -79,6 +82,9 @@ func (s *Users) newRow(ctx context.Context, n NewUser) (db.User, error) {
 func (s *Users) SetPassword(ctx context.Context, by audit.Actor, id, password string) error {
 	hash, detail := "", "taken away"
 	if password != "" {
+		if u, ok := s.ByID(id); ok && u.Service {
+			return errServicePassword()
+		}
 		var err error
 		if hash, err = s.hash(ctx, password); err != nil {
 			return err
@@ -87,6 +93,22 @@ func (s *Users) SetPassword(ctx context.Context, by audit.Actor, id, password st
 	}
 	return s.change(ctx, by, id, "user.password", detail, func(tx *db.Tx) error {
 		return tx.Users().SetPassword(ctx, id, hash, s.now())
+	})
+}
+
+func errServicePassword() error {
+	return fmt.Errorf("%w: a service account has none; tokens and SSH keys are its ways in", ErrBadPassword)
+}
+
+// RequireTokens has git take somebody's tokens and keys only, not the password. ErrNoUser.
+func (s *Users) RequireTokens(ctx context.Context, by audit.Actor, id string) error {
+	return s.change(ctx, by, id, "user.tokens_only", "", func(tx *db.Tx) error { return tx.Users().SetGitTokensOnly(ctx, id, true) })
+}
+
+// AllowPassword has git take somebody's password again, where no user group of theirs forbids it. ErrNoUser.
+func (s *Users) AllowPassword(ctx context.Context, by audit.Actor, id string) error {
+	return s.change(ctx, by, id, "user.password_allowed", "", func(tx *db.Tx) error {
+		return tx.Users().SetGitTokensOnly(ctx, id, false)
 	})
 }
 
@@ -131,7 +153,7 @@ func (s *Users) Delete(ctx context.Context, by audit.Actor, id string) error {
 			return err
 		}
 		if len(owned) > 0 {
-			return fmt.Errorf("%w: %s. Give them to somebody else or delete them first", ErrOwns, paths(owned))
+			return fmt.Errorf("%w: %s. Give them to somebody else, or delete and purge them first", ErrOwns, paths(owned))
 		}
 		return tx.Users().Delete(ctx, id)
 	})
@@ -175,8 +197,8 @@ func (s *Users) hash(ctx context.Context, password string) (string, error) {
 	return s.hasher.Hash(ctx, password)
 }
 
-func checkName(userName string) (string, error) {
-	clean, err := name.User(userName)
+func (s *Users) checkName(userName string) (string, error) {
+	clean, err := s.names.User(userName)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%w: %w", ErrBadName, err)
@@ -213,7 +235,11 @@ func role(admin bool) string {
 func paths(rows []db.Repository) string {
 	var list []string
 	for _, r := range rows {
-		list = append(list, r.Path)
+		path := r.Path
+		if r.DeletedAt != nil {
+			path += " (deleted, id " + r.ID + ")"
+		}
+		list = append(list, path)
 	}
 	if len(list) > 5 {
 		return fmt.Sprintf("%s and %d more", strings.Join(list[:5], ", "), len(list)-5)

@@ -24,7 +24,7 @@ func snapshot(users *Users, repos *Repositories) []string {
 	}
 	for _, r := range repos.Readable(User{ID: "chief", Admin: true}) {
 		given := repos.Given(r.ID)
-		sort.Slice(given, func(i, j int) bool { return given[i].UserID < given[j].UserID })
+		sort.Slice(given, func(i, j int) bool { return given[i].To.UserID < given[j].To.UserID })
 		all = append(all, fmt.Sprintf("%+v %v", r, given))
 		if byPath, found := repos.ByPath(r.Path); !found || byPath.ID != r.ID {
 			all = append(all, "not found by path: "+r.Path)
@@ -165,7 +165,9 @@ func TestChangesEndWithTheirContext(t *testing.T) {
 }
 
 func BenchmarkLevel(b *testing.B) {
-	s := &Repositories{given: map[string]map[string]Level{"r": {"u": Write}}}
+	s := &Repositories{tree: newTree(), words: newWords()}
+	r, u := "r", "u"
+	s.words.give(db.Permission{RepositoryID: &r, UserID: &u, Level: "write"})
 	for b.Loop() {
 		if s.Level(User{ID: "u"}, Repository{ID: "r", Private: true}) != Write {
 			b.Fatal("wrong level")

@@ -7,49 +7,54 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"time"
 
-	"jeton/auth/audit"
 	"jeton/db"
 	"jeton/vcs/name"
 )
 
-// ErrNoRepository: there is no such repository.
-var ErrNoRepository = errors.New("there is no such repository")
+var (
+	// ErrNoRepository: there is no such repository.
+	ErrNoRepository = errors.New("there is no such repository")
+	// ErrNoGroup: there is no such group of repositories.
+	ErrNoGroup = errors.New("there is no such group of repositories")
+)
 
 // Repository is what decisions need to know of a repository.
 type Repository struct {
 	ID, Path, OwnerID string
 	Private, Archived bool
+	// Groups are the ids of the groups that it lies in, innermost first. The slice is shared: it must not be changed.
+	Groups []string
 }
 
-// Permission is what one person was given on one repository.
-type Permission struct {
-	UserID string
-	Level  Level
+// Group is a group of repositories.
+type Group struct {
+	ID, Path string
+	// OwnerID is "" where nobody owns it.
+	OwnerID string
+	// Groups are the ids of the groups that it lies in, innermost first. The slice is shared: it must not be changed.
+	Groups []string
 }
 
-// Repositories is every repository and who was given what on it. It answers from memory, which follows the database at
-// once, whoever writes there, and is safe for concurrent use.
+// Repositories is every repository and group of repositories, and who was given what on them. It answers from memory,
+// which follows the database at once, whoever writes there, and is safe for concurrent use.
 type Repositories struct {
+	// Names are the rules for paths; the zero value allows ASCII alone. It is set before the first use.
+	Names name.Rules
+
 	db     *db.DB
 	cancel func()
 
-	// mu guards the maps. Keys of byPath are folded; given is by repository id, then user id.
+	// mu guards what follows. people are folded user names by id.
 	mu     sync.RWMutex
-	byID   map[string]entry
-	byPath map[string]string
-	given  map[string]map[string]Level
+	tree   tree
+	words  words
+	people map[string]string
 }
 
-type entry struct {
-	Repository
-	folded string
-}
-
-// NewRepositories reads all repositories and permissions. Close ends its following of the database.
+// NewRepositories reads all repositories, groups and permissions. Close ends its following of the database.
 func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
-	s := &Repositories{db: d, byID: map[string]entry{}, byPath: map[string]string{}, given: map[string]map[string]Level{}}
+	s := &Repositories{db: d, tree: newTree(), words: newWords(), people: map[string]string{}}
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
@@ -62,12 +67,33 @@ func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
 func (s *Repositories) Close() { s.cancel() }
 
 func (s *Repositories) load(ctx context.Context) error {
-	rows, err := s.db.Repositories().List(ctx)
+	groups, err := s.db.Groups().List(ctx)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		s.put(r)
+	repos, err := s.db.Repositories().List(ctx)
+	if err != nil {
+		return err
+	}
+	s.tree.plant(groups, repos)
+	old, err := s.db.OldNames().List(ctx)
+	for _, o := range old {
+		s.tree.remember(o)
+	}
+	if err != nil {
+		return err
+	}
+	names, err := s.db.Users().FoldedNames(ctx)
+	if err != nil {
+		return err
+	}
+	s.people = names
+	members, err := s.db.UserGroups().Members(ctx)
+	for _, m := range members {
+		s.words.join(m)
+	}
+	if err != nil {
+		return err
 	}
 	given, err := s.db.Permissions().List(ctx)
 	for _, p := range given {
@@ -80,148 +106,251 @@ func (s *Repositories) follow(c db.Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch row := c.Row.(type) {
+	case db.Group:
+		s.followGroup(row, c.Deleted)
 	case db.Repository:
-		delete(s.byPath, s.byID[row.ID].folded)
-		if c.Deleted {
-			delete(s.byID, row.ID)
-			delete(s.given, row.ID)
-			return
-		}
-		s.put(row)
+		s.followRepository(row, c.Deleted)
+	case db.OldName:
+		s.tree.remember(row)
 	case db.Permission:
 		if c.Deleted {
-			delete(s.given[row.RepositoryID], row.UserID)
+			s.words.take(row)
 			return
 		}
 		s.give(row)
-	case db.User:
+	case db.UserGroupMember:
 		if c.Deleted {
-			for _, levels := range s.given {
-				delete(levels, row.ID)
-			}
+			s.words.leave(row)
+			return
+		}
+		s.words.join(row)
+	case db.UserGroup:
+		if c.Deleted {
+			s.words.disband(row.ID)
+		}
+	case db.User:
+		s.followUser(row, c.Deleted)
+	}
+}
+
+// give notes a permission on a repository or group; those on user groups are UserGroups' own.
+func (s *Repositories) give(p db.Permission) {
+	if p.OnUserGroupID == nil {
+		s.words.give(p)
+	}
+}
+
+func (s *Repositories) followGroup(g db.Group, deleted bool) {
+	if deleted {
+		s.tree.dropGroup(g.ID)
+		s.words.forget(g.ID)
+		return
+	}
+	s.tree.putGroup(g)
+}
+
+// followRepository keeps what was given on a repository that can come back.
+func (s *Repositories) followRepository(r db.Repository, deleted bool) {
+	if deleted || r.DeletedAt != nil {
+		s.tree.dropRepo(r.ID)
+	} else {
+		s.tree.putRepo(r)
+	}
+	if deleted {
+		s.words.forget(r.ID)
+	}
+}
+
+func (s *Repositories) followUser(u db.User, deleted bool) {
+	if !deleted {
+		s.people[u.ID] = u.FoldedName
+		return
+	}
+	delete(s.people, u.ID)
+	s.words.forget(u.ID)
+	delete(s.words.groups, u.ID)
+	for _, b := range s.tree.groups {
+		if b.OwnerID == u.ID {
+			b.OwnerID = ""
 		}
 	}
-}
-
-func (s *Repositories) put(r db.Repository) {
-	s.byID[r.ID] = entry{folded: r.FoldedPath, Repository: Repository{ID: r.ID, Path: r.Path, OwnerID: r.OwnerID,
-		Private: r.Private, Archived: r.Archived}}
-	s.byPath[r.FoldedPath] = r.ID
-}
-
-// give notes a permission; a level that this program does not know gives nothing.
-func (s *Repositories) give(p db.Permission) {
-	level, err := ParseLevel(p.Level)
-	if err != nil {
-		level = None
-	}
-	if s.given[p.RepositoryID] == nil {
-		s.given[p.RepositoryID] = map[string]Level{}
-	}
-	s.given[p.RepositoryID][p.UserID] = level
 }
 
 // ByID finds one.
 func (s *Repositories) ByID(id string) (Repository, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	e, ok := s.byID[id]
-	return e.Repository, ok
+	return foundRepo(s.tree.repos[id])
 }
 
-// ByPath finds one by its path, compared as names are.
+// ByPath finds one by its path, compared as names are; where none lives there, the one that an old path leads to. Whoever
+// asks sees by the answer's Path which it is, and must tell nobody of it who may not read it.
 func (s *Repositories) ByPath(path string) (Repository, bool) {
-	if len(path) > maxName {
+	if !findable(path) {
 		return Repository{}, false
 	}
 	folded := name.Fold(path)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	e, ok := s.byID[s.byPath[folded]]
-	return e.Repository, ok
+	return foundRepo(s.tree.find(folded))
 }
 
-// Level is what somebody may do with a repository: administrators and its owner everything, others what they were
-// given, and everybody at least read where it is public. The zero User is a guest.
-func (s *Repositories) Level(u User, r Repository) Level {
-	if u.ID != "" && (u.Admin || u.ID == r.OwnerID) {
-		return Admin
+// Is tells whether a path is the repository's own, and not one that merely leads to it.
+func (r Repository) Is(path string) bool {
+	return path == r.Path || name.Fold(path) == name.Fold(r.Path)
+}
+
+// Group finds a group by its path, compared as names are.
+func (s *Repositories) Group(path string) (Group, bool) {
+	if !findable(path) {
+		return Group{}, false
+	}
+	folded := name.Fold(path)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return foundGroup(s.tree.findGroup(folded))
+}
+
+// GroupByID finds a group.
+func (s *Repositories) GroupByID(id string) (Group, bool) {
+	if id == db.RootGroup {
+		return Group{}, false
 	}
 	s.mu.RLock()
-	given := s.given[r.ID][u.ID]
+	defer s.mu.RUnlock()
+	return foundGroup(s.tree.groups[id])
+}
+
+// Groups is every group, by path.
+func (s *Repositories) Groups() []Group {
+	s.mu.RLock()
+	list := make([]Group, 0, len(s.tree.groups))
+	for _, b := range s.tree.groups {
+		if b.ID != db.RootGroup {
+			list = append(list, b.Group)
+		}
+	}
 	s.mu.RUnlock()
-	if given < Read && !r.Private {
+	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
+	return list
+}
+
+// Level is what somebody may do with a repository: administrators, its owner and those of the groups above it
+// everything, others what they were given, and everybody at least read where it is public. The zero User is a guest.
+func (s *Repositories) Level(u User, r Repository) Level {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.levelOf(u, r)
+}
+
+func (s *Repositories) levelOf(u User, r Repository) Level {
+	level := None
+	if u.ID != "" {
+		if u.Admin || u.ID == r.OwnerID || s.owns(u.ID, r.Groups) {
+			return Admin
+		}
+		level = s.words.level(u.ID, r.ID, r.Groups)
+	}
+	if level < Read && !r.Private {
 		return Read
 	}
-	return given
+	return level
+}
+
+// LevelOfGroup is what somebody may do with a group: administrators, its owner and those of the groups above it
+// everything, others what they were given. Guests nothing.
+func (s *Repositories) LevelOfGroup(u User, g Group) Level {
+	if u.ID == "" {
+		return None
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if u.Admin || u.ID == g.OwnerID || s.owns(u.ID, g.Groups) {
+		return Admin
+	}
+	return s.words.level(u.ID, g.ID, g.Groups)
+}
+
+func (s *Repositories) owns(userID string, groups []string) bool {
+	for _, id := range groups {
+		if b := s.tree.groups[id]; b != nil && b.OwnerID == userID {
+			return true
+		}
+	}
+	return false
 }
 
 // Readable is what somebody may read, by path.
 func (s *Repositories) Readable(u User) []Repository {
 	s.mu.RLock()
-	all := make([]Repository, 0, len(s.byID))
-	for _, e := range s.byID {
-		all = append(all, e.Repository)
-	}
-	s.mu.RUnlock()
-	list := all[:0]
-	for _, r := range all {
-		if s.Level(u, r) >= Read {
-			list = append(list, r)
+	list := []Repository{}
+	for _, l := range s.tree.repos {
+		if s.levelOf(u, l.Repository) >= Read {
+			list = append(list, l.Repository)
 		}
 	}
+	s.mu.RUnlock()
 	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
 	return list
 }
 
-// MayCreate tells whether somebody may make a repository at a path: a valid one, by the rule. Guests never may.
-func (c CreateRule) MayCreate(u User, path string) bool {
-	if u.ID == "" {
+// Given lists what was given on a repository or group, by its id, in no order.
+func (s *Repositories) Given(id string) []Permission {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.words.list(id, s.isPerson)
+}
+
+func (s *Repositories) isPerson(id string) bool { return s.people[id] != "" }
+
+// above are the deepest group and the topmost one that live above a path; zero where there is none.
+func (s *Repositories) above(path string) (deepest, top Group) {
+	folded := name.Fold(path)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	id, _ := s.tree.descend(folded)
+	if id == db.RootGroup {
+		return Group{}, Group{}
+	}
+	deepest, _ = foundGroup(s.tree.groups[id])
+	if len(deepest.Groups) == 0 {
+		return deepest, deepest
+	}
+	top, _ = foundGroup(s.tree.groups[deepest.Groups[len(deepest.Groups)-1]])
+	return deepest, top
+}
+
+// belongsToAnother tells whether a segment is the name of a person other than this one.
+func (s *Repositories) belongsToAnother(u User, segment string) bool {
+	folded := name.Fold(segment)
+	if folded == name.Fold(u.Name) {
 		return false
 	}
-	if _, err := name.Repository(path); err != nil {
-		return false
-	}
-	first, _, below := strings.Cut(path, "/")
-	switch {
-	case u.Admin || c == CreateAnyone:
-		return true
-	case c == CreateOwn || c == "":
-		return below && name.Fold(first) == name.Fold(u.Name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, person := range s.people {
+		if person == folded {
+			return true
+		}
 	}
 	return false
 }
 
-// Given lists what people were given on a repository, in no order.
-func (s *Repositories) Given(repoID string) []Permission {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	list := make([]Permission, 0, len(s.given[repoID]))
-	for id, level := range s.given[repoID] {
-		list = append(list, Permission{UserID: id, Level: level})
+// findable bounds what is looked for: paths have no more bytes and segments, and old names are tried at each.
+func findable(path string) bool {
+	return len(path) <= maxName && strings.Count(path, "/") < 10
+}
+
+func foundRepo(l *leaf) (Repository, bool) {
+	if l == nil {
+		return Repository{}, false
 	}
-	return list
+	return l.Repository, true
 }
 
-// Give sets what somebody may do with a repository, from the next request on. ErrNoRepository, ErrNoUser.
-func (s *Repositories) Give(ctx context.Context, by audit.Actor, repoID, userID string, l Level) error {
-	return s.change(ctx, by, repoID, "permission.grant", userID+" "+l.String(), func(tx *db.Tx) error {
-		if _, err := tx.Users().ByID(ctx, userID); err != nil {
-			return noUser(err)
-		}
-		return tx.Permissions().Set(ctx, db.Permission{RepositoryID: repoID, UserID: userID, Level: l.String(),
-			CreatedAt: time.Now()})
-	})
-}
-
-// Take takes away what somebody was given, from the next request on; where nothing was, nothing changes.
-// ErrNoRepository.
-func (s *Repositories) Take(ctx context.Context, by audit.Actor, repoID, userID string) error {
-	return s.change(ctx, by, repoID, "permission.revoke", userID, func(tx *db.Tx) error {
-		err := tx.Permissions().Delete(ctx, repoID, userID)
-		if errors.Is(err, db.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
+func foundGroup(b *branch) (Group, bool) {
+	if b == nil {
+		return Group{}, false
+	}
+	return b.Group, true
 }

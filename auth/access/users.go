@@ -15,9 +15,15 @@ import (
 
 // User is a person, or a machine that acts as one, without the password.
 type User struct {
-	ID, Name, Email   string
-	Active, Admin     bool
-	HasPassword       bool
+	ID, Name, Email string
+	Active, Admin   bool
+	HasPassword     bool
+	// Service marks an account of a machine: it has no password and signs in to no page.
+	Service bool
+	// Source is the id of the sign-in method that made the person; "" where an administrator did.
+	Source string
+	// GitTokensOnly is what was laid down for this person alone; Users.TokensOnly asks the user groups too.
+	GitTokensOnly     bool
 	CreatedAt         time.Time
 	PasswordChangedAt time.Time
 }
@@ -32,6 +38,10 @@ type NewUser struct {
 	Admin    bool
 	// Within is done in the transaction that adds the person, for rows that must not be without it; nil does nothing.
 	Within func(ctx context.Context, tx *db.Tx, id string) error
+	// Service makes an account of a machine, which has no password.
+	Service bool
+	// Source is the id of the sign-in method that makes the person; "" for an administrator.
+	Source string
 }
 
 // Hasher turns a password into what is stored; signin's does it with argon2id.
@@ -46,10 +56,15 @@ type Users struct {
 	now    func() time.Time
 	cancel func()
 
-	// mu guards the maps. Keys of byName and byEmail are folded.
+	names name.Rules
+
+	// mu guards the maps. Keys of byName and byEmail are folded. tokensOnly are the user groups whose members may not use
+	// passwords for git; words knows who is in which.
 	mu              sync.RWMutex
 	byID            map[string]*person
 	byName, byEmail map[string]*person
+	tokensOnly      map[string]bool
+	words           words
 }
 
 // person is an entry of the maps; it is replaced, never changed.
@@ -64,6 +79,8 @@ type UserOptions struct {
 	Hasher Hasher
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Names are the rules for user names; the zero value allows ASCII alone.
+	Names name.Rules
 }
 
 // NewUsers reads everybody. Close ends its following of the database.
@@ -71,7 +88,7 @@ func NewUsers(ctx context.Context, d *db.DB, o UserOptions) (*Users, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Users{db: d, hasher: o.Hasher, now: o.Now,
+	s := &Users{db: d, hasher: o.Hasher, now: o.Now, names: o.Names, tokensOnly: map[string]bool{}, words: newWords(),
 		byID: map[string]*person{}, byName: map[string]*person{}, byEmail: map[string]*person{}}
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
@@ -89,19 +106,54 @@ func (s *Users) load(ctx context.Context) error {
 	for _, u := range rows {
 		s.put(u)
 	}
+	if err != nil {
+		return err
+	}
+	groups, err := s.db.UserGroups().List(ctx)
+	for _, g := range groups {
+		s.putGroup(g)
+	}
+	if err != nil {
+		return err
+	}
+	members, err := s.db.UserGroups().Members(ctx)
+	for _, m := range members {
+		s.words.join(m)
+	}
 	return err
 }
 
 func (s *Users) follow(c db.Change) {
-	u, ok := c.Row.(db.User)
-	if !ok {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(u.ID)
-	if !c.Deleted {
-		s.put(u)
+	switch row := c.Row.(type) {
+	case db.User:
+		s.drop(row.ID)
+		if c.Deleted {
+			delete(s.words.groups, row.ID)
+			return
+		}
+		s.put(row)
+	case db.UserGroup:
+		if c.Deleted {
+			delete(s.tokensOnly, row.ID)
+			s.words.disband(row.ID)
+			return
+		}
+		s.putGroup(row)
+	case db.UserGroupMember:
+		if c.Deleted {
+			s.words.leave(row)
+			return
+		}
+		s.words.join(row)
+	}
+}
+
+func (s *Users) putGroup(g db.UserGroup) {
+	delete(s.tokensOnly, g.ID)
+	if g.GitTokensOnly {
+		s.tokensOnly[g.ID] = true
 	}
 }
 
@@ -115,8 +167,8 @@ func (s *Users) drop(id string) {
 
 func (s *Users) put(u db.User) {
 	p := &person{hash: u.PasswordHash, foldedName: u.FoldedName, User: User{ID: u.ID, Name: u.Name, Email: u.Email,
-		Active: u.Active, Admin: u.Admin, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
-		PasswordChangedAt: u.PasswordChangedAt}}
+		Active: u.Active, Admin: u.Admin, HasPassword: u.PasswordHash != "", Service: u.Service, Source: u.Source,
+		GitTokensOnly: u.GitTokensOnly, CreatedAt: u.CreatedAt, PasswordChangedAt: u.PasswordChangedAt}}
 	s.byID[u.ID], s.byName[u.FoldedName] = p, p
 	if u.FoldedEmail != nil {
 		p.foldedEmail = *u.FoldedEmail
@@ -162,6 +214,22 @@ func (s *Users) PasswordHash(id string) string {
 		return p.hash
 	}
 	return ""
+}
+
+// TokensOnly tells whether git takes somebody's tokens and keys only, and not the password: it was laid down for the person,
+// or for a user group that they are in.
+func (s *Users) TokensOnly(userID string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.byID[userID]; p == nil || p.GitTokensOnly {
+		return true
+	}
+	for _, id := range s.words.groups[userID] {
+		if s.tokensOnly[id] {
+			return true
+		}
+	}
+	return false
 }
 
 // Is tells whether a name that came beside a token is the user's own: the user name or the e-mail.

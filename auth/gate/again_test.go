@@ -95,6 +95,8 @@ func TestAgainAfterAPushCreatedTheRepository(t *testing.T) {
 	w.addRepo("ada/new", w.ada, true) // by this push
 	ok(t, g.Again(t.Context()))
 	ok(t, w.repos.SetOwner(t.Context(), root, "id-ada/new", w.eve.ID)) // by somebody else in the meantime
+	home, _ := w.repos.Group("ada")
+	ok(t, w.repos.SetGroupOwner(t.Context(), root, home.ID, ""))
 	if got := AsRefused(g.Again(t.Context())); got == nil || got.Code != NotFound {
 		t.Fatalf("got %v", got)
 	}

@@ -23,7 +23,8 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 		level = g.level(s, r)
 	}
 	if level < access.Read {
-		return g.absent(s, q, there)
+		// A path that only leads to what this subject must not see is free.
+		return g.absent(s, q, there && r.Is(q.res.Path))
 	}
 	if err := mayWrite(s, q, r, level); err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (g *Gate) mayCreate(s subject, q question) bool {
 	if s.deploy != nil || s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
 		return false
 	}
-	return g.o.Create.MayCreate(s.user, q.res.Path)
+	return g.o.Repositories.MayCreate(s.user, g.o.Create, q.res.Path)
 }
 
 // mayWrite refuses a write to a repository that the subject sees.

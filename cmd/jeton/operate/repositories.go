@@ -191,7 +191,7 @@ func (o operator) permissions(r control.Registry) {
 		}
 		list := []Permission{{User: o.userName(one.OwnerID), Level: "owner"}}
 		for _, p := range o.s.Access.Given(one.ID) {
-			list = append(list, Permission{User: o.userName(p.UserID), Level: p.Level.String()})
+			list = append(list, Permission{User: o.userName(p.To.UserID), Level: p.Level.String()})
 		}
 		sort.Slice(list[1:], func(i, j int) bool { return list[1+i].User < list[1+j].User })
 		return list, nil
