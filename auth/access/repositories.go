@@ -54,7 +54,8 @@ type Repositories struct {
 
 // NewRepositories reads all repositories, groups and permissions. Close ends its following of the database.
 func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
-	s := &Repositories{db: d, tree: newTree(), words: newWords(), people: map[string]string{}}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
+	s := &Repositories{db: d}
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
@@ -66,40 +67,24 @@ func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
 // Close ends the following of the database.
 func (s *Repositories) Close() { s.cancel() }
 
+// load reads everything, and puts it in the place of what was there.
 func (s *Repositories) load(ctx context.Context) error {
-	groups, err := s.db.Groups().List(ctx)
+	t, err := readTree(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	repos, err := s.db.Repositories().List(ctx)
+	people, err := s.db.Users().FoldedNames(ctx)
 	if err != nil {
 		return err
 	}
-	s.tree.plant(groups, repos)
-	old, err := s.db.OldNames().List(ctx)
-	for _, o := range old {
-		s.tree.remember(o)
-	}
+	w, err := readWords(ctx, s.db, s.db.Permissions().List)
 	if err != nil {
 		return err
 	}
-	names, err := s.db.Users().FoldedNames(ctx)
-	if err != nil {
-		return err
-	}
-	s.people = names
-	members, err := s.db.UserGroups().Members(ctx)
-	for _, m := range members {
-		s.words.join(m)
-	}
-	if err != nil {
-		return err
-	}
-	given, err := s.db.Permissions().List(ctx)
-	for _, p := range given {
-		s.give(p)
-	}
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tree, s.words, s.people = t, w, people
+	return nil
 }
 
 func (s *Repositories) follow(c db.Change) {
@@ -117,7 +102,7 @@ func (s *Repositories) follow(c db.Change) {
 			s.words.take(row)
 			return
 		}
-		s.give(row)
+		s.words.give(row)
 	case db.UserGroupMember:
 		if c.Deleted {
 			s.words.leave(row)
@@ -130,13 +115,6 @@ func (s *Repositories) follow(c db.Change) {
 		}
 	case db.User:
 		s.followUser(row, c.Deleted)
-	}
-}
-
-// give notes a permission on a repository or group; those on user groups are UserGroups' own.
-func (s *Repositories) give(p db.Permission) {
-	if p.OnUserGroupID == nil {
-		s.words.give(p)
 	}
 }
 

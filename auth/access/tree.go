@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"strings"
 
 	"jeton/db"
@@ -37,6 +38,25 @@ type leaf struct {
 func newTree() tree {
 	return tree{groups: map[string]*branch{}, repos: map[string]*leaf{}, groupAt: map[place]string{}, repoAt: map[place]string{},
 		oldGroup: map[place]string{}, oldRepo: map[place]string{}}
+}
+
+// readTree reads all that lives, and all old names.
+func readTree(ctx context.Context, d *db.DB) (tree, error) {
+	t := newTree()
+	groups, err := d.Groups().List(ctx)
+	if err != nil {
+		return t, err
+	}
+	repos, err := d.Repositories().List(ctx)
+	if err != nil {
+		return t, err
+	}
+	old, err := d.OldNames().List(ctx)
+	t.plant(groups, repos)
+	for _, o := range old {
+		t.remember(o)
+	}
+	return t, err
 }
 
 // plant takes in all groups that live, whatever their order, and then repositories.

@@ -45,8 +45,8 @@ type UserGroups struct {
 
 // NewUserGroups reads all user groups. Close ends its following of the database.
 func NewUserGroups(ctx context.Context, d *db.DB) (*UserGroups, error) {
-	s := &UserGroups{db: d, byID: map[string]UserGroup{}, byName: map[string]string{}, members: map[string]map[string]bool{},
-		words: newWords(), people: map[string]bool{}}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
+	s := &UserGroups{db: d}
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
@@ -58,33 +58,36 @@ func NewUserGroups(ctx context.Context, d *db.DB) (*UserGroups, error) {
 // Close ends the following of the database.
 func (s *UserGroups) Close() { s.cancel() }
 
+// load reads everything, and puts it in the place of what was there.
 func (s *UserGroups) load(ctx context.Context) error {
-	names, err := s.db.Users().FoldedNames(ctx)
-	for id := range names {
-		s.people[id] = true
-	}
+	people, err := s.db.Users().FoldedNames(ctx)
 	if err != nil {
 		return err
 	}
 	groups, err := s.db.UserGroups().List(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := readWords(ctx, s.db, s.db.Permissions().OnUserGroups)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byID, s.byName, s.members, s.people = map[string]UserGroup{}, map[string]string{}, map[string]map[string]bool{}, map[string]bool{}
+	for id := range people {
+		s.people[id] = true
+	}
 	for _, g := range groups {
 		s.put(g)
 	}
-	if err != nil {
-		return err
+	s.words = w
+	for userID, in := range w.groups {
+		for _, groupID := range in {
+			s.enrol(groupID, userID)
+		}
 	}
-	members, err := s.db.UserGroups().Members(ctx)
-	for _, m := range members {
-		s.join(m)
-	}
-	if err != nil {
-		return err
-	}
-	given, err := s.db.Permissions().OnUserGroups(ctx)
-	for _, p := range given {
-		s.words.give(p)
-	}
-	return err
+	return nil
 }
 
 func (s *UserGroups) follow(c db.Change) {
@@ -145,11 +148,15 @@ func (s *UserGroups) put(g db.UserGroup) {
 }
 
 func (s *UserGroups) join(m db.UserGroupMember) {
-	if s.members[m.UserGroupID] == nil {
-		s.members[m.UserGroupID] = map[string]bool{}
-	}
-	s.members[m.UserGroupID][m.UserID] = true
+	s.enrol(m.UserGroupID, m.UserID)
 	s.words.join(m)
+}
+
+func (s *UserGroups) enrol(groupID, userID string) {
+	if s.members[groupID] == nil {
+		s.members[groupID] = map[string]bool{}
+	}
+	s.members[groupID][userID] = true
 }
 
 func (s *UserGroups) leave(m db.UserGroupMember) {

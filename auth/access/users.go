@@ -88,8 +88,8 @@ func NewUsers(ctx context.Context, d *db.DB, o UserOptions) (*Users, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Users{db: d, hasher: o.Hasher, now: o.Now, names: o.Names, tokensOnly: map[string]bool{}, words: newWords(),
-		byID: map[string]*person{}, byName: map[string]*person{}, byEmail: map[string]*person{}}
+	s := &Users{db: d, hasher: o.Hasher, now: o.Now, names: o.Names}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
@@ -101,26 +101,34 @@ func NewUsers(ctx context.Context, d *db.DB, o UserOptions) (*Users, error) {
 // Close ends the following of the database.
 func (s *Users) Close() { s.cancel() }
 
+// load reads everything, and puts it in the place of what was there.
 func (s *Users) load(ctx context.Context) error {
 	rows, err := s.db.Users().List(ctx)
-	for _, u := range rows {
-		s.put(u)
-	}
 	if err != nil {
 		return err
 	}
 	groups, err := s.db.UserGroups().List(ctx)
-	for _, g := range groups {
-		s.putGroup(g)
-	}
 	if err != nil {
 		return err
 	}
 	members, err := s.db.UserGroups().Members(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byID, s.byName, s.byEmail = map[string]*person{}, map[string]*person{}, map[string]*person{}
+	s.tokensOnly, s.words = map[string]bool{}, newWords()
+	for _, u := range rows {
+		s.put(u)
+	}
+	for _, g := range groups {
+		s.putGroup(g)
+	}
 	for _, m := range members {
 		s.words.join(m)
 	}
-	return err
+	return nil
 }
 
 func (s *Users) follow(c db.Change) {

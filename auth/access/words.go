@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"slices"
 
 	"jeton/db"
@@ -19,6 +20,23 @@ type subjectKey string
 
 func newWords() words {
 	return words{given: map[string]map[subjectKey]Level{}, groups: map[string][]string{}}
+}
+
+// readWords reads who is in which user group, and the permissions that given reads.
+func readWords(ctx context.Context, d *db.DB, given func(context.Context) ([]db.Permission, error)) (words, error) {
+	w := newWords()
+	members, err := d.UserGroups().Members(ctx)
+	if err != nil {
+		return w, err
+	}
+	for _, m := range members {
+		w.join(m)
+	}
+	permissions, err := given(ctx)
+	for _, p := range permissions {
+		w.give(p)
+	}
+	return w, err
 }
 
 // give notes a permission; a level that this program does not know gives nothing.
