@@ -1,67 +1,188 @@
 package db
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"time"
 )
 
-// storedToken is a row of tokens as the table holds it: who is not the owner is NULL, lists have blanks between.
+// storedToken is a row of tokens as the table holds it: who is not the owner is NULL, and all that no query asks for
+// stands in Fields (see the migration).
 type storedToken struct {
 	ID                                        string
 	UserID, DeployRepositoryID, DeployGroupID *string
-	Hash, Kind, Hint, Label, Access           string
-	Bound                                     bool
-	GroupIDs                                  string `gorm:"column:group_ids"`
-	Refs                                      string
-	FastForwardOnly, NoDelete                 bool
-	Rights, Networks                          string
-	Decoy                                     bool
-	Line                                      string
-	CreatedAt                                 time.Time
-	CreatedBy, CreatedFrom, CreatedByToken    string
-	ExpiresAt, RevokedAt                      *time.Time
-	RevokedBy, Successor                      string
-	OverlapEndsAt                             *time.Time
-	Sealed, RotationKey                       string
-	FetchedAt, LastUsedAt                     *time.Time
-	LastUsedFrom, LastUsedDoor                string
-	Uses                                      int64
+	Hash, Fields                              string
 }
 
 // TableName names the table.
 func (storedToken) TableName() string { return "tokens" }
 
-func (r storedToken) token() Token {
-	return Token{ID: r.ID, UserID: orEmpty(r.UserID), DeployRepositoryID: orEmpty(r.DeployRepositoryID),
-		DeployGroupID: orEmpty(r.DeployGroupID), Hash: r.Hash, Kind: r.Kind, Hint: r.Hint, Label: r.Label, Access: r.Access,
-		Bound: r.Bound, Groups: members(r.GroupIDs), Refs: members(r.Refs), FastForwardOnly: r.FastForwardOnly,
-		NoDelete: r.NoDelete, Rights: members(r.Rights), Networks: members(r.Networks), Decoy: r.Decoy,
-		Line: r.Line, CreatedAt: r.CreatedAt, CreatedBy: r.CreatedBy, CreatedFrom: r.CreatedFrom,
-		CreatedByToken: r.CreatedByToken, ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt, RevokedBy: r.RevokedBy,
-		TokenRotation: TokenRotation{Successor: r.Successor, OverlapEndsAt: r.OverlapEndsAt, Sealed: r.Sealed, RotationKey: r.RotationKey},
-		FetchedAt:     r.FetchedAt, LastUsedAt: r.LastUsedAt, LastUsedFrom: r.LastUsedFrom, LastUsedDoor: r.LastUsedDoor, Uses: r.Uses}
-}
-
-func rowOf(t Token) storedToken {
+func stored(t Token) storedToken {
 	return storedToken{ID: t.ID, UserID: orNull(t.UserID), DeployRepositoryID: orNull(t.DeployRepositoryID),
-		DeployGroupID: orNull(t.DeployGroupID), Hash: t.Hash, Kind: t.Kind, Hint: t.Hint, Label: t.Label, Access: t.Access,
-		Bound: t.Bound, GroupIDs: listed(t.Groups), Refs: listed(t.Refs), FastForwardOnly: t.FastForwardOnly,
-		NoDelete: t.NoDelete, Rights: listed(t.Rights), Networks: listed(t.Networks), Decoy: t.Decoy, Line: t.Line,
-		CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy, CreatedFrom: t.CreatedFrom, CreatedByToken: t.CreatedByToken,
-		ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, RevokedBy: t.RevokedBy, Successor: t.Successor,
-		OverlapEndsAt: stampPtr(t.OverlapEndsAt), Sealed: t.Sealed, RotationKey: t.RotationKey, FetchedAt: stampPtr(t.FetchedAt),
-		LastUsedAt: t.LastUsedAt, LastUsedFrom: t.LastUsedFrom, LastUsedDoor: t.LastUsedDoor, Uses: t.Uses}
+		DeployGroupID: orNull(t.DeployGroupID), Hash: t.Hash, Fields: fieldsOf(t)}
 }
 
-// listed writes a list into one column; its members hold no blanks.
-func listed(list []string) string { return strings.Join(list, " ") }
-
-// members reads a list out of one column; nil where it is empty.
-func members(column string) []string {
-	if column == "" {
-		return nil
+func (r storedToken) token() (Token, error) {
+	t := Token{ID: r.ID, UserID: orEmpty(r.UserID), DeployRepositoryID: orEmpty(r.DeployRepositoryID),
+		DeployGroupID: orEmpty(r.DeployGroupID), Hash: r.Hash}
+	if err := t.read(r.Fields); err != nil {
+		return Token{}, fmt.Errorf("token %s: %w", r.ID, err)
 	}
-	return strings.Fields(column)
+	return t, nil
+}
+
+// fieldsOf writes what is set of a token's fields.
+func fieldsOf(t Token) string {
+	var b strings.Builder
+	put := func(key, value string) {
+		if value != "" {
+			b.WriteString(words(b.Len() > 0, "&", "") + key + "=" + url.QueryEscape(value))
+		}
+	}
+	put("kind", t.Kind)
+	put("hint", t.Hint)
+	put("access", t.Access)
+	put("line", t.Line)
+	put("label", t.Label)
+	put("by", t.CreatedBy)
+	put("from", t.CreatedFrom)
+	put("token", t.CreatedByToken)
+	put("created", instant(&t.CreatedAt))
+	put("bound", words(t.Bound, "1", ""))
+	put("groups", strings.Join(t.Groups, " "))
+	put("refs", strings.Join(t.Refs, " "))
+	put("forward", words(t.FastForwardOnly, "1", ""))
+	put("keep", words(t.NoDelete, "1", ""))
+	put("rights", strings.Join(t.Rights, " "))
+	put("networks", strings.Join(t.Networks, " "))
+	put("decoy", words(t.Decoy, "1", ""))
+	put("expires", instant(t.ExpiresAt))
+	put("revoked", instant(t.RevokedAt))
+	put("revoker", t.RevokedBy)
+	put("successor", t.Successor)
+	put("overlap", instant(t.OverlapEndsAt))
+	put("sealed", t.Sealed)
+	put("key", t.RotationKey)
+	put("fetched", instant(t.FetchedAt))
+	return b.String()
+}
+
+// read reads what fieldsOf, or the migration, wrote.
+func (t *Token) read(fields string) error {
+	for pair := range strings.SplitSeq(fields, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsAny(value, "%+") {
+			var err error
+			if value, err = url.QueryUnescape(value); err != nil {
+				return err
+			}
+		}
+		if err := t.set(key, value); err != nil {
+			return fmt.Errorf("field %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+func (t *Token) set(key, value string) (err error) {
+	switch key {
+	case "kind":
+		t.Kind = value
+	case "hint":
+		t.Hint = value
+	case "access":
+		t.Access = value
+	case "line":
+		t.Line = value
+	case "label":
+		t.Label = value
+	case "by":
+		t.CreatedBy = value
+	case "from":
+		t.CreatedFrom = value
+	case "token":
+		t.CreatedByToken = value
+	case "bound":
+		t.Bound = true
+	case "forward":
+		t.FastForwardOnly = true
+	case "keep":
+		t.NoDelete = true
+	case "decoy":
+		t.Decoy = true
+	case "created":
+		t.CreatedAt, err = parseInstant(value)
+	default:
+		return t.setRare(key, value)
+	}
+	return err
+}
+
+// setRare reads the fields that few tokens have. What it does not know is an error: a limit must not fall away.
+func (t *Token) setRare(key, value string) (err error) {
+	switch key {
+	case "groups":
+		t.Groups = strings.Fields(value)
+	case "refs":
+		t.Refs = strings.Fields(value)
+	case "rights":
+		t.Rights = strings.Fields(value)
+	case "networks":
+		t.Networks = strings.Fields(value)
+	case "revoker":
+		t.RevokedBy = value
+	case "successor":
+		t.Successor = value
+	case "sealed":
+		t.Sealed = value
+	case "key":
+		t.RotationKey = value
+	case "expires":
+		t.ExpiresAt, err = pointInstant(value)
+	case "revoked":
+		t.RevokedAt, err = pointInstant(value)
+	case "overlap":
+		t.OverlapEndsAt, err = pointInstant(value)
+	case "fetched":
+		t.FetchedAt, err = pointInstant(value)
+	default:
+		return fmt.Errorf("not known")
+	}
+	return err
+}
+
+// words picks a word by a condition.
+func words(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
+}
+
+// instant writes a time; "" for none.
+func instant(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return stamp(*t).Format(time.RFC3339Nano)
+}
+
+// parseInstant reads what instant wrote, or a column of a database before.
+func parseInstant(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	for _, layout := range []string{"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999Z07"} {
+		if err == nil {
+			break
+		}
+		t, err = time.Parse(layout, s)
+	}
+	return t.UTC(), err
+}
+
+func pointInstant(s string) (*time.Time, error) {
+	t, err := parseInstant(s)
+	return &t, err
 }
 
 func orEmpty(s *string) string {

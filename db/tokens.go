@@ -1,15 +1,16 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
-
-	"gorm.io/gorm"
 )
 
-// Token is a row of tokens, with its rows of token_repositories. The token itself is nowhere, only its hash.
+// Token is a row of tokens, with its rows of token_repositories and token_uses. The token itself is nowhere, only its hash.
 type Token struct {
 	ID string
 	// Exactly one of UserID, DeployRepositoryID and DeployGroupID is set: whose it is.
@@ -62,25 +63,51 @@ type TokenRotation struct {
 	RotationKey string
 }
 
-// TokenUse is what is remembered of a token's latest uses.
-type TokenUse struct {
-	ID         string
-	At         time.Time
-	From, Door string
-	// Times is how often it was used since the last record.
-	Times int64
-}
-
-// Tokens is the store of tokens.
+// Tokens is the store of tokens, token_repositories and token_uses.
 type Tokens struct{ on conn }
+
+// Each calls fn with every token, in no order, without LastUsed… and Uses; see EachUse.
+func (s Tokens) Each(ctx context.Context, fn func(Token)) error {
+	bound, err := bindings(ctx, s.on)
+	if err != nil {
+		return err
+	}
+	rows, err := s.on.reader(ctx).Raw(
+		"SELECT id, user_id, deploy_repository_id, deploy_group_id, hash, fields FROM tokens").Rows()
+	if err != nil {
+		return translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r storedToken
+		if err := rows.Scan(&r.ID, &r.UserID, &r.DeployRepositoryID, &r.DeployGroupID, &r.Hash, &r.Fields); err != nil {
+			return translate(err)
+		}
+		t, err := r.token()
+		if err != nil {
+			return err
+		}
+		t.Repositories = bound[t.ID]
+		fn(t)
+	}
+	return translate(rows.Err())
+}
 
 // List is all tokens, oldest first.
 func (s Tokens) List(ctx context.Context) ([]Token, error) {
-	var rows []storedToken
-	if err := s.on.reader(ctx).Order("created_at, id").Find(&rows).Error; err != nil {
-		return nil, translate(err)
+	uses := map[string]TokenUse{}
+	if err := s.EachUse(ctx, func(u TokenUse) { uses[u.ID] = u }); err != nil {
+		return nil, err
 	}
-	return s.bound(ctx, rows)
+	var all []Token
+	err := s.Each(ctx, func(t Token) {
+		t.use(uses[t.ID])
+		all = append(all, t)
+	})
+	slices.SortFunc(all, func(a, b Token) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	return all, err
 }
 
 // ByID finds one; ErrNotFound.
@@ -89,25 +116,18 @@ func (s Tokens) ByID(ctx context.Context, id string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	all, err := s.bound(ctx, []storedToken{row}, id)
+	t, err := row.token()
 	if err != nil {
 		return Token{}, err
 	}
-	return all[0], nil
-}
-
-// bound gives rows their repositories; ids are those of the rows, or none for all there are.
-func (s Tokens) bound(ctx context.Context, rows []storedToken, ids ...string) ([]Token, error) {
-	bound, err := bindings(ctx, s.on, ids...)
+	bound, err := bindings(ctx, s.on, id)
 	if err != nil {
-		return nil, err
+		return Token{}, err
 	}
-	all := make([]Token, len(rows))
-	for i := range rows {
-		all[i] = rows[i].token()
-		all[i].Repositories = bound[rows[i].ID]
-	}
-	return all, nil
+	t.Repositories = bound[id]
+	use, err := s.use(ctx, id)
+	t.use(use)
+	return t, err
 }
 
 // Insert adds one with its bindings; ErrTaken, or ErrInUse where owner or repository are not there. An empty Line
@@ -118,7 +138,7 @@ func (s Tokens) Insert(ctx context.Context, t Token) error {
 		t.Line = t.ID
 	}
 	return s.on.inTx(ctx, func(tx *Tx) error {
-		row := rowOf(t)
+		row := stored(t)
 		if err := tx.reader(ctx).Create(&row).Error; err != nil {
 			return translate(err)
 		}
@@ -133,89 +153,77 @@ func (s Tokens) Insert(ctx context.Context, t Token) error {
 // Revoke ends those of the named that are there and not revoked yet, by whom or what; the result is their ids. The texts
 // of their successors go.
 func (s Tokens) Revoke(ctx context.Context, by string, at time.Time, ids ...string) (ended []string, err error) {
+	when := stamp(at)
 	err = s.on.inTx(ctx, func(tx *Tx) error {
-		for some := range slices.Chunk(ids, inList) {
-			rows, err := tx.Tokens().revoke(ctx, tx, by, at, some)
+		for _, id := range ids {
+			old, err := tx.Tokens().ByID(ctx, id)
+			if errors.Is(err, ErrNotFound) || err == nil && old.RevokedAt != nil {
+				continue
+			}
 			if err != nil {
 				return err
 			}
-			for _, row := range rows {
-				ended = append(ended, row.ID)
-				tx.wrote(row)
+			old.RevokedAt, old.RevokedBy, old.Sealed = &when, by, ""
+			if err := tx.Tokens().save(ctx, tx, old); err != nil {
+				return err
 			}
+			ended = append(ended, id)
 		}
 		return nil
 	})
 	return ended, err
 }
 
-// inList is how many values one IN takes.
-const inList = 200
-
-func (s Tokens) revoke(ctx context.Context, tx *Tx, by string, at time.Time, ids []string) ([]Token, error) {
-	var rows []storedToken
-	if err := tx.reader(ctx).Where("id IN ? AND revoked_at IS NULL", ids).Order("id").Find(&rows).Error; err != nil {
-		return nil, translate(err)
-	}
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	when := stamp(at)
-	open := make([]string, len(rows))
-	for i := range rows {
-		open[i], rows[i].RevokedAt, rows[i].RevokedBy, rows[i].Sealed = rows[i].ID, &when, by, ""
-	}
-	err := tx.reader(ctx).Model(&storedToken{}).Where("id IN ?", open).
-		Updates(map[string]any{"revoked_at": when, "revoked_by": by, "sealed": ""}).Error
-	if err != nil {
-		return nil, translate(err)
-	}
-	return s.bound(ctx, rows, open...)
-}
-
 // Rotate notes a token's successor; ErrNotFound, ErrTaken where it has one already.
 func (s Tokens) Rotate(ctx context.Context, id string, r TokenRotation) error {
-	return s.on.inTx(ctx, func(tx *Tx) error {
-		old, err := tx.Tokens().ByID(ctx, id)
-		if err != nil {
-			return err
-		}
-		if old.Successor != "" {
+	r.OverlapEndsAt = stampPtr(r.OverlapEndsAt)
+	return s.change(ctx, id, func(t *Token) error {
+		if t.Successor != "" {
 			return ErrTaken
 		}
-		return tx.Tokens().set(ctx, "id = ?", id, map[string]any{"successor": r.Successor,
-			"overlap_ends_at": stampPtr(r.OverlapEndsAt), "sealed": r.Sealed, "rotation_key": r.RotationKey})
+		t.TokenRotation = r
+		return nil
 	})
 }
 
 // Fetched notes when the successor's text was handed to a holder of the old token; ErrNotFound.
 func (s Tokens) Fetched(ctx context.Context, id string, at time.Time) error {
-	return s.set(ctx, "id = ? AND fetched_at IS NULL", id, map[string]any{"fetched_at": stamp(at)})
+	when := stamp(at)
+	return s.change(ctx, id, func(t *Token) error { t.FetchedAt = &when; return nil })
 }
 
 // Unseal forgets the successor's text, whose overlap is over; ErrNotFound.
 func (s Tokens) Unseal(ctx context.Context, id string) error {
-	return s.set(ctx, "id = ?", id, map[string]any{"sealed": ""})
+	return s.change(ctx, id, func(t *Token) error { t.Sealed = ""; return nil })
 }
 
 // Expire sets when it ends; ErrNotFound.
 func (s Tokens) Expire(ctx context.Context, id string, at time.Time) error {
-	return s.set(ctx, "id = ?", id, map[string]any{"expires_at": stamp(at)})
+	when := stamp(at)
+	return s.change(ctx, id, func(t *Token) error { t.ExpiresAt = &when; return nil })
 }
 
-// set changes columns of one token where a condition holds of it, and tells it as it stands then. ErrNotFound.
-func (s Tokens) set(ctx context.Context, where, id string, columns map[string]any) error {
+// change changes fields of one token and tells it as it stands then. ErrNotFound.
+func (s Tokens) change(ctx context.Context, id string, do func(*Token) error) error {
 	return s.on.inTx(ctx, func(tx *Tx) error {
-		if err := tx.reader(ctx).Model(&storedToken{}).Where(where, id).Updates(columns).Error; err != nil {
-			return translate(err)
-		}
-		row, err := tx.Tokens().ByID(ctx, id)
+		t, err := tx.Tokens().ByID(ctx, id)
 		if err != nil {
 			return err
 		}
-		tx.wrote(row)
-		return nil
+		if err := do(&t); err != nil {
+			return err
+		}
+		return tx.Tokens().save(ctx, tx, t)
 	})
+}
+
+// save writes the fields of a token that is there.
+func (s Tokens) save(ctx context.Context, tx *Tx, t Token) error {
+	if err := tx.reader(ctx).Model(&storedToken{}).Where("id = ?", t.ID).Update("fields", fieldsOf(t)).Error; err != nil {
+		return translate(err)
+	}
+	tx.wrote(t)
+	return nil
 }
 
 // Delete removes one altogether; ErrNotFound.
@@ -229,22 +237,6 @@ func (s Tokens) Delete(ctx context.Context, id string) error {
 			return translate(err)
 		}
 		tx.deleted(row)
-		return nil
-	})
-}
-
-// RecordUses writes when, where and how often tokens were used. Tokens that are gone are passed over.
-func (s Tokens) RecordUses(ctx context.Context, uses []TokenUse) error {
-	return s.on.inTx(ctx, func(tx *Tx) error {
-		for _, u := range uses {
-			err := tx.reader(ctx).Model(&storedToken{}).Where("id = ?", u.ID).Updates(map[string]any{
-				"last_used_at": stamp(u.At), "last_used_from": u.From, "last_used_door": u.Door,
-				"uses": gorm.Expr("uses + ?", u.Times),
-			}).Error
-			if err != nil {
-				return translate(err)
-			}
-		}
 		return nil
 	})
 }

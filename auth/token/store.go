@@ -69,7 +69,8 @@ type entry struct {
 
 func (e *entry) owner() owner { return owner{e.UserID, e.Deploy} }
 
-// NewStore reads all tokens and starts the writer of last uses.
+// NewStore reads all tokens and starts the writer of last uses, which first reads those that were written before: a check
+// needs none of them, so that nobody waits for it but who asks for a list.
 func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -90,7 +91,7 @@ func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
 	}
-	s.uses = startRecorder(d, o.Log)
+	s.uses = startRecorder(d, o.Log, s.learn)
 	return s, nil
 }
 
@@ -101,11 +102,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) load(ctx context.Context) error {
-	rows, err := s.db.Tokens().List(ctx)
-	for _, r := range rows {
-		s.put(r)
-	}
-	return err
+	return s.db.Tokens().Each(ctx, s.put)
 }
 
 func (s *Store) follow(c db.Change) {
@@ -212,6 +209,7 @@ func (s *Store) ByID(id string) (Token, bool) {
 
 // Show is a token with its latest use.
 func (s *Store) Show(id string) (Token, bool) {
+	<-s.uses.known
 	s.mu.RLock()
 	e := s.byID[id]
 	s.mu.RUnlock()
@@ -242,6 +240,7 @@ func (s *Store) wasFetched(id string) bool {
 // List is somebody's tokens, or everybody's and all deploy tokens where userID is "", newest first, with their latest
 // uses. Somebody's cost as much as they have, not as much as there are.
 func (s *Store) List(userID string) []Token {
+	<-s.uses.known
 	s.mu.RLock()
 	from := s.byID
 	if userID != "" {
@@ -254,6 +253,7 @@ func (s *Store) List(userID string) []Token {
 
 // ListDeploy is the deploy tokens of a repository or group, newest first, with their latest uses.
 func (s *Store) ListDeploy(d Deploy) []Token {
+	<-s.uses.known
 	s.mu.RLock()
 	list := used(s.byOwner[owner{deploy: d}])
 	s.mu.RUnlock()

@@ -32,6 +32,26 @@ func newUsage(t Token) *usage {
 	return &usage{at: t.LastUsedAt, from: t.LastUsedFrom, door: t.LastUsedDoor, times: t.Uses, written: t.LastUsedAt}
 }
 
+// learn adds what was written before the server started.
+func (u *usage) learn(use db.TokenUse) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.times += use.Times
+	if use.At.After(u.at) {
+		u.at, u.from, u.door, u.written = use.At, use.From, use.Door, use.At
+	}
+}
+
+// learn adds what the database knows of a token's uses.
+func (s *Store) learn(use db.TokenUse) {
+	s.mu.RLock()
+	e := s.byID[use.ID]
+	s.mu.RUnlock()
+	if e != nil {
+		e.used.learn(use)
+	}
+}
+
 // on fills in a token's latest use.
 func (u *usage) on(t Token) Token {
 	u.mu.Lock()
@@ -93,7 +113,9 @@ type recorder struct {
 	wake chan struct{} // holds one wish to write
 	end  chan struct{} // closed by close
 	done chan struct{} // closed when the writer has ended
-	once sync.Once
+	// known is closed when what was written before is known, before anything is written.
+	known chan struct{}
+	once  sync.Once
 
 	// mu guards the tokens with uses that are not written yet: those of due are written now, those of later when
 	// they become due, or at the end.
@@ -101,10 +123,10 @@ type recorder struct {
 	due, later map[string]*usage
 }
 
-func startRecorder(d *db.DB, log *slog.Logger) *recorder {
+func startRecorder(d *db.DB, log *slog.Logger, learn func(db.TokenUse)) *recorder {
 	r := &recorder{db: d, log: log, wake: make(chan struct{}, 1), end: make(chan struct{}), done: make(chan struct{}),
-		due: map[string]*usage{}, later: map[string]*usage{}}
-	go r.run()
+		known: make(chan struct{}), due: map[string]*usage{}, later: map[string]*usage{}}
+	go r.run(learn)
 	return r
 }
 
@@ -154,8 +176,12 @@ func (r *recorder) close() error {
 	return nil
 }
 
-func (r *recorder) run() {
+func (r *recorder) run(learn func(db.TokenUse)) {
 	defer close(r.done)
+	if err := r.db.Tokens().EachUse(context.Background(), learn); err != nil {
+		r.log.Error("the last use of tokens was not read; lists show those from now on", "error", err)
+	}
+	close(r.known)
 	for {
 		select {
 		case <-r.wake:
