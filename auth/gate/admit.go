@@ -2,8 +2,9 @@ package gate
 
 import (
 	"context"
+	"time"
 
-	"jeton/auth/audit"
+	"jeton/auth/access"
 )
 
 // Admit decides whether whoever holds a credential may do what is asked at a door. Its error is a *Refused, or a failure
@@ -27,22 +28,22 @@ func (g *Gate) Admit(ctx context.Context, c Credential, d Door, res Resource, a 
 
 // ask goes through all checks in their order, and has a refusal recorded.
 func (g *Gate) ask(ctx context.Context, c Credential, d Door, res Resource, a Access) (subject, *Grant, error) {
+	began := time.Now()
 	way, ok := doorways(d)
 	q := question{door: d, way: way, res: res, access: a}
-	if !ok || a != Read && a != Write {
+	if !ok || d == Self || a != Read && a != Write { // what Self answers is About
 		return subject{}, nil, badRequest("no such door or access")
 	}
 	if err := g.fresh(ctx); err != nil {
 		return subject{}, nil, err
 	}
 	s, err := g.recognise(ctx, c, q)
-	if err != nil {
-		g.record(s, c, q, err)
-		return s, nil, err
+	var grant *Grant
+	if err == nil {
+		grant, err = g.decide(s, q)
 	}
-	grant, err := g.decide(s, q)
 	if err != nil {
-		g.record(s, c, q, err)
+		g.refuse(ctx, began, s, c, q, err)
 		return s, nil, err
 	}
 	return s, grant, nil
@@ -51,6 +52,7 @@ func (g *Gate) ask(ctx context.Context, c Credential, d Door, res Resource, a Ac
 // Identify proves a credential without asking for a resource, as the sign-in of an SSH connection does. A guest is
 // refused. Its error is as Admit's.
 func (g *Gate) Identify(ctx context.Context, c Credential, d Door) (Identity, error) {
+	began := time.Now()
 	way, ok := doorways(d)
 	if !ok {
 		return Identity{}, badRequest("no such door")
@@ -64,20 +66,21 @@ func (g *Gate) Identify(ctx context.Context, c Credential, d Door) (Identity, er
 		err = noCredential()
 	}
 	if err != nil {
-		g.record(s, c, q, err)
+		g.refuse(ctx, began, s, c, q, err)
 		return Identity{}, err
 	}
 	g.used(s, c, d)
 	return s.identity(), nil
 }
 
-// Readable lists what an identity may read now, sorted by path, at most limit. Its error is as Admit's.
-func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, error) {
+// Readable lists what whoever holds a credential may read with git now, sorted by path, at most limit. Its error is as
+// Admit's.
+func (g *Gate) Readable(ctx context.Context, c Credential, limit int) ([]Repo, error) {
 	if err := g.fresh(ctx); err != nil {
 		return nil, err
 	}
 	way, _ := doorways(Git)
-	s, err := g.recognise(ctx, Credential{Proven: id.Proven}, question{door: Git, way: way})
+	s, err := g.recognise(ctx, c, question{door: Git, way: way})
 	if err != nil {
 		return nil, err
 	}
@@ -88,15 +91,24 @@ func (g *Gate) Readable(ctx context.Context, id Identity, limit int) ([]Repo, er
 		}
 		return list, nil
 	}
-	for _, r := range g.o.Repositories.Readable(s.user) {
+	for _, r := range g.candidates(s) {
 		if len(list) >= limit {
 			break
 		}
-		if s.token == nil || s.token.Touches(r.ID, nil) {
+		if g.level(s, r) >= access.Read {
 			list = append(list, repo(r))
 		}
 	}
 	return list, nil
+}
+
+// candidates are the repositories among which those lie that a subject may read: for a deploy token of a group these are
+// all, since nobody's permissions say which.
+func (g *Gate) candidates(s subject) []access.Repository {
+	if s.deployToken() {
+		return g.o.Repositories.Readable(access.User{ID: s.token.ID, Admin: true})
+	}
+	return g.o.Repositories.Readable(s.user)
 }
 
 // used notes the use of a token.
@@ -109,26 +121,4 @@ func (g *Gate) used(s subject, c Credential, d Door) {
 		from = c.Remote.String()
 	}
 	g.o.Tokens.Used(s.token.ID, string(d), from)
-}
-
-// record writes a refusal into the audit record. That nobody has asked with a credential yet is how every clone begins,
-// and no entry.
-func (g *Gate) record(s subject, c Credential, q question, err error) {
-	r := AsRefused(err)
-	if r == nil || g.o.Audit == nil || r.Code == NoCredential {
-		return
-	}
-	action := "sign-in"
-	if q.access != "" {
-		action = "repository." + string(q.access)
-	}
-	what := q.res.Path
-	if r, ok := g.o.Repositories.ByID(q.res.RepoID); ok {
-		what = r.Path
-	}
-	g.o.Audit.Refusal(audit.Event{
-		Actor: audit.Actor{UserID: s.user.ID, Name: s.name(), Credential: s.credential(), Door: string(q.door),
-			Remote: c.Remote},
-		Action: action, Resource: what, Outcome: string(r.Code), Detail: r.Reason,
-	})
 }

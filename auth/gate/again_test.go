@@ -188,6 +188,7 @@ func TestEveryQuestionBeginsWithWhatOthersHaveChanged(t *testing.T) {
 			return err
 		},
 		"Again":       func() error { return grant.Again(t.Context()) },
+		"About":       func() error { _, err := g.About(t.Context(), basic("", secret)); return err },
 		"Identify":    func() error { _, err := g.Identify(t.Context(), basic("", secret), Git); return err },
 		"IdentifyKey": func() error { _, err := g.IdentifyKey(t.Context(), key, "192.0.2.1:22"); return err },
 		"IdentifyCertificate": func() error {
@@ -197,7 +198,10 @@ func TestEveryQuestionBeginsWithWhatOthersHaveChanged(t *testing.T) {
 			}
 			return err
 		},
-		"Readable": func() error { _, err := g.Readable(t.Context(), grant.Identity, 9); return err },
+		"Readable": func() error {
+			_, err := g.Readable(t.Context(), Credential{Proven: grant.Identity.Proven}, 9)
+			return err
+		},
 	}
 	for name, ask := range questions {
 		asked, answer = 0, nil

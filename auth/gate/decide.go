@@ -19,7 +19,7 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	}
 	r, there := g.find(q.res)
 	level := access.None
-	if there && (s.token == nil || s.token.Touches(r.ID, nil)) {
+	if there {
 		level = g.level(s, r)
 	}
 	if level < access.Read {
@@ -29,7 +29,16 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	if err := mayWrite(s, q, r, level); err != nil {
 		return nil, err
 	}
-	return &Grant{Identity: s.identity(), Repo: repo(r), Access: q.access}, nil
+	return s.grant(q, repo(r)), nil
+}
+
+// grant is a yes.
+func (s subject) grant(q question, r Repo) *Grant {
+	grant := &Grant{Identity: s.identity(), Repo: r, Access: q.access}
+	if s.token != nil && q.access == Write {
+		grant.Refs = s.token.Refs
+	}
+	return grant
 }
 
 // decideNothing answers a question that is about no repository: an API method about the server, a person's own feed.
@@ -37,12 +46,28 @@ func (g *Gate) decideNothing(s subject, q question) (*Grant, error) {
 	switch {
 	case s.guest():
 		return nil, noCredential()
-	case q.door == Git || q.door == View || s.token == nil || s.token.Bound:
+	case q.door == Git || q.door == View || s.token == nil || s.token.Bound || s.deployToken():
 		return nil, notFound("no repository was named, or the token is bound to some")
 	case q.access == Write && s.token.Access != token.Write:
 		return nil, readOnlyToken()
 	}
-	return &Grant{Identity: s.identity(), Access: q.access}, nil
+	if err := mayUse(s, q.res.Right); err != nil {
+		return nil, err
+	}
+	return s.grant(q, Repo{}), nil
+}
+
+// mayUse asks for a right that a method needs besides.
+func mayUse(s subject, r token.Right) error {
+	switch {
+	case r == "":
+		return nil
+	case s.token == nil || !s.token.HasRight(r):
+		return noRight(r)
+	case r == token.RightAdmin && !s.user.Admin:
+		return notAdministrator()
+	}
+	return nil
 }
 
 func (g *Gate) find(res Resource) (access.Repository, bool) {
@@ -61,14 +86,16 @@ func (g *Gate) absent(s subject, q question, there bool) (*Grant, error) {
 	if there || !g.mayCreate(s, q) {
 		return nil, notFound("not there, out of the token's scope, or not readable")
 	}
-	return &Grant{Identity: s.identity(), Repo: Repo{Path: q.res.Path}, Access: Write, Create: true}, nil
+	grant := s.grant(q, Repo{Path: q.res.Path})
+	grant.Create = true
+	return grant, nil
 }
 
 func (g *Gate) mayCreate(s subject, q question) bool {
 	if q.door != Git || q.access != Write || q.res.RepoID != "" || !g.o.PushToCreate {
 		return false
 	}
-	if s.deploy != nil || s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
+	if s.user.ID == "" || s.token != nil && (s.token.Bound || s.token.Access != token.Write) {
 		return false
 	}
 	return g.o.Repositories.MayCreate(s.user, g.o.Create, q.res.Path)

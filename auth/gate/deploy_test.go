@@ -57,7 +57,7 @@ func TestADeployKeyOpensItsRepositoryAlone(t *testing.T) {
 			t.Errorf("%s: got %q", door, got)
 		}
 	}
-	list, err := w.gate.Readable(t.Context(), Identity{Proven: writes.Proven}, 10)
+	list, err := w.gate.Readable(t.Context(), Credential{Proven: writes.Proven}, 10)
 	ok(t, err)
 	if len(list) != 1 || list[0].Path != "team/app" {
 		t.Errorf("it may read %+v", list)

@@ -4,6 +4,7 @@ import "jeton/auth/token"
 
 // doorway is what one door takes.
 type doorway struct {
+	// kind is "" where every kind of token opens it.
 	kind token.Kind
 	// schemes are the places in which a credential may come.
 	schemes []string
@@ -28,6 +29,8 @@ func doorways(d Door) (doorway, bool) {
 	case View:
 		return doorway{kind: token.Web, schemes: []string{"query", "header", "basic", "bearer"}, readOnly: true,
 			what: "this address"}, true
+	case Self:
+		return doorway{schemes: []string{"header", "basic", "bearer"}, asUser: true, what: "this address"}, true
 	}
 	return doorway{}, false
 }

@@ -2,6 +2,9 @@
 //
 //	Credential ─► form ─► kind ─► alive ─► network ─► plug-in or view on ─► person active ─► scope ─► permission ─► Grant
 //
+// A refusal takes as long as any other (pace.go), and one of a text that is no token reads like every other of these, a
+// decoy's too; whoever holds a genuine one is told what is wrong with it.
+//
 // It knows no HTTP and no git: doors (web/door, the SSH server's wiring) turn what a client sent into a Credential and
 // a Refused error back into the protocol's own words. It imports auth's other packages and db, never vcs or web.
 package gate
@@ -11,6 +14,8 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+
+	"jeton/auth/token"
 )
 
 // Door is a way into the server; each kind of token opens its own.
@@ -22,6 +27,7 @@ const (
 	API  Door = "api"
 	Feed Door = "feed"
 	View Door = "view" // archive, diff, patch, raw: Resource.View names which
+	Self Door = "self" // a token of any kind about itself: About
 )
 
 // Access is what is asked for.
@@ -58,9 +64,11 @@ type Proven struct {
 	Certificate, Login string
 }
 
-// Resource is what is asked about: a repository by its path as typed, or by id; View for the View door.
+// Resource is what is asked about: a repository by its path as typed, or by id; View for the View door. Right is what a
+// token needs besides, for an API method that is reserved; "" for none.
 type Resource struct {
 	Path, RepoID, View string
+	Right              token.Right
 }
 
 // Repo is the repository that a Grant is about; ID is empty where Create is set.
@@ -70,16 +78,19 @@ type Repo struct {
 	Archived bool
 }
 
-// Identity is who was recognised. UserID is empty for a guest.
+// Identity is who was recognised. UserID is empty for a guest, and for a deploy key or token, which is nobody's.
 type Identity struct {
 	UserID, UserName, Email string
-	Admin                   bool
-	Proven                  Proven
+	// Admin tells that the person is an administrator. What is reserved to those is asked for with Resource.Right.
+	Admin  bool
+	Proven Proven
 	// Credential names what was used, never the secret: "token:<id>", "key:<id>", "cert:<key id>:<serial>", "password",
 	// "". The key id of a certificate is percent-encoded, for its authority may have written anything there.
 	Credential string
 	// TokenExpiry is zero where the credential never expires.
 	TokenExpiry time.Time
+	// TokenLine names the token through all its rotations, TokenLabel is what its owner calls it; "" for other credentials.
+	TokenLine, TokenLabel string
 }
 
 // Grant is a yes. Again asks the same question once more, now; it is called right before refs move.
@@ -87,6 +98,8 @@ type Grant struct {
 	Identity Identity
 	Repo     Repo
 	Access   Access
+	// Refs is what of the repository's refs the credential may write, where it may less than its owner.
+	Refs token.Refs
 	// Create is true for a write to a path where nothing is and where the identity may create.
 	Create bool
 	Again  func(ctx context.Context) error
@@ -101,11 +114,14 @@ const (
 	BadCredential Code = "bad_credential" // checksum, unknown, wrong password, wrong person
 	Expired       Code = "expired"
 	Revoked       Code = "revoked"
+	Rotated       Code = "rotated" // it has a successor, and the overlap is over
 	WrongKind     Code = "wrong_kind"
 	Inactive      Code = "inactive"
 	WrongNetwork  Code = "wrong_network"
 	SwitchedOff   Code = "switched_off" // plug-in or view
+	TokensOnly    Code = "tokens_only"  // a password where git takes tokens and keys alone
 	ReadOnly      Code = "read_only"
+	NoRight       Code = "no_right"  // a right that the token has not
 	NotFound      Code = "not_found" // not there, out of scope, not readable: one and the same
 	Archived      Code = "archived"
 	BadRequest    Code = "bad_request" // two credentials, a secret in the wrong place

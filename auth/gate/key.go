@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"jeton/auth/access"
 	"jeton/auth/sshcert"
@@ -21,6 +22,7 @@ type Key struct {
 // IdentifyKey finds whose an SSH public key is (wire format, RFC 4253 section 6.6). It does not prove anything: SSH does.
 // A key that nobody has is refused and not recorded, since clients offer all that they hold. remote is for the record.
 func (g *Gate) IdentifyKey(ctx context.Context, wire []byte, remote string) (Key, error) {
+	began := time.Now()
 	if err := g.fresh(ctx); err != nil {
 		return Key{}, err
 	}
@@ -30,7 +32,7 @@ func (g *Gate) IdentifyKey(ctx context.Context, wire []byte, remote string) (Key
 	}
 	s, err := g.recallKey(Proven{KeyID: key.ID})
 	if err != nil {
-		g.record(s, Credential{Remote: address(remote)}, question{door: Git}, err)
+		g.refuse(ctx, began, s, Credential{Remote: address(remote)}, question{door: Git}, err)
 		return Key{}, err
 	}
 	return Key{Identity: s.identity(), NoTouch: key.NoTouch}, nil
@@ -39,6 +41,7 @@ func (g *Gate) IdentifyKey(ctx context.Context, wire []byte, remote string) (Key
 // IdentifyCertificate finds whom an SSH certificate (wire format, PROTOCOL.certkeys of OpenSSH) names who came with this
 // user name. Like IdentifyKey it proves nothing, and does not record what is unknown.
 func (g *Gate) IdentifyCertificate(ctx context.Context, wire []byte, login, remote string) (Identity, error) {
+	began := time.Now()
 	if err := g.fresh(ctx); err != nil {
 		return Identity{}, err
 	}
@@ -46,7 +49,7 @@ func (g *Gate) IdentifyCertificate(ctx context.Context, wire []byte, login, remo
 	s, err := g.recallCertificate(Proven{Certificate: string(wire), Login: login}, c.Remote)
 	if err != nil {
 		if !errors.Is(err, sshcert.ErrUnknown) {
-			g.record(s, c, question{door: Git}, err)
+			g.refuse(ctx, began, s, c, question{door: Git}, err)
 		}
 		return Identity{}, err
 	}

@@ -38,6 +38,10 @@ type Options struct {
 	Fresh func(ctx context.Context) error
 	// Notify is told of what somebody should look at. It must not wait, and changes no answer; nil tells nobody.
 	Notify func(ctx context.Context, a Alarm)
+	// NoGitPasswords: git takes tokens and keys alone, whoever asks (setting auth.git_passwords).
+	NoGitPasswords bool
+	// RefusalTime is how long a refusal takes; 0 means 2 ms, and less than 0 no longer than it needs.
+	RefusalTime time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -75,6 +79,9 @@ func New(o Options) *Gate {
 	}
 	if o.HowToMint == nil {
 		o.HowToMint = func(k token.Kind) string { return "Make one with: jeton token create --kind " + string(k) }
+	}
+	if o.RefusalTime == 0 {
+		o.RefusalTime = refusalTime
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -17,7 +17,8 @@ import (
 // subject is who asks, so far as it is known. The zero subject is a guest.
 type subject struct {
 	user access.User
-	// token is set where one was used, deploy where a repository's own key was: then there is no user.
+	// token is set where one was used, deploy where a repository's own key was. There is no user with that, nor with a
+	// deploy token.
 	token  *token.Token
 	deploy *sshkey.Entry
 	// certificate is set where one was checked.
@@ -34,26 +35,44 @@ type question struct {
 	access Access
 }
 
-func (s subject) guest() bool { return s.user.ID == "" && s.deploy == nil }
+func (s subject) guest() bool { return s.user.ID == "" && s.deploy == nil && s.token == nil }
+
+// deployToken tells whether a token was used that is nobody's.
+func (s subject) deployToken() bool { return s.token != nil && s.token.Deploy != token.Deploy{} }
 
 // name is what the subject is called in reflogs, in the record, and in sentences.
 func (s subject) name() string {
-	if s.deploy != nil {
+	switch {
+	case s.deploy != nil:
 		return "deploy key " + s.deploy.Label
+	case s.deployToken():
+		return "deploy token " + s.token.Label
 	}
 	return s.user.Name
 }
 
-// level is what the subject may do with a repository. A deploy key opens its own and no other, not even a public one.
+// level is what the subject may do with a repository: a person what was given to them, and with a token within its scope
+// alone. A deploy key or token opens what it belongs to and no other, not even what is public.
 func (g *Gate) level(s subject, r access.Repository) access.Level {
 	switch {
+	case s.token != nil && !s.token.Touches(r.ID, nil):
+		return access.None
+	case s.deployToken():
+		return given(string(s.token.Access))
 	case s.deploy == nil:
 		return g.o.Repositories.Level(s.user, r)
 	case s.deploy.RepoID != r.ID:
 		return access.None
-	case s.deploy.Access == sshkey.Write:
+	}
+	return given(string(s.deploy.Access))
+}
+
+// given is the level of what is nobody's and carries its own access.
+func given(a string) access.Level {
+	switch a {
+	case string(Write):
 		return access.Write
-	case s.deploy.Access == sshkey.Read:
+	case string(Read):
 		return access.Read
 	}
 	return access.None
@@ -78,15 +97,23 @@ func (s subject) identity() Identity {
 		Proven: s.proven, Credential: s.credential()}
 	switch {
 	case s.token != nil:
-		id.TokenExpiry = s.token.ExpiresAt
+		id.TokenExpiry, id.TokenLine, id.TokenLabel = ends(*s.token), s.token.Line, s.token.Label
 	case s.certificate != nil:
 		id.TokenExpiry = s.certificate.Expires
 	}
 	return id
 }
 
-// recognise goes through the checks that are about the credential: form, kind, alive, plug-in or view, person active.
-// With a refusal the subject still says whose it was, for the audit record.
+// ends is when a token opens nothing more, so far as is known now; zero for never.
+func ends(t token.Token) time.Time {
+	if t.Successor != "" && (t.ExpiresAt.IsZero() || t.OverlapEnds.Before(t.ExpiresAt)) {
+		return t.OverlapEnds
+	}
+	return t.ExpiresAt
+}
+
+// recognise goes through the checks that are about the credential: form, kind, alive, network, plug-in or view, person
+// active. With a refusal the subject still says whose it was, for the audit record.
 func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject, error) {
 	if c.Proven != (Proven{}) {
 		return g.recall(c, q)
@@ -96,12 +123,12 @@ func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject
 	case err != nil || f.guest:
 		return subject{}, err
 	case f.isToken:
-		return g.byToken(f, q)
+		return g.byToken(f, c.Remote, q)
 	}
 	return g.byPassword(ctx, f, c.Remote)
 }
 
-func (g *Gate) byToken(f form, q question) (subject, error) {
+func (g *Gate) byToken(f form, from netip.Addr, q question) (subject, error) {
 	t, ok := g.o.Tokens.Find(f.token)
 	if !ok {
 		return subject{}, badCredential("unknown token " + f.token.Hint())
@@ -110,46 +137,42 @@ func (g *Gate) byToken(f form, q question) (subject, error) {
 	if err != nil {
 		return s, err
 	}
-	if !access.TokenName(f.user) && !s.user.Is(f.user) {
+	if !access.TokenName(f.user) && (s.deployToken() || !s.user.Is(f.user)) {
 		return s, badCredential("another person's user name beside the token")
 	}
-	return s, g.judge(s, q)
+	return s, g.judge(s, from, q)
 }
 
+// ownerOf finds whose a token is. A decoy goes no further, whosever it is: nothing it is asked may tell it from a text
+// that is no token.
 func (g *Gate) ownerOf(t token.Token) (subject, error) {
-	owner, ok := g.o.Users.ByID(t.UserID)
-	s := subject{user: owner, token: &t, proven: Proven{TokenID: t.ID}}
-	if !ok {
+	s := subject{token: &t, proven: Proven{TokenID: t.ID}}
+	if t.UserID != "" {
+		s.user, _ = g.o.Users.ByID(t.UserID)
+	}
+	switch {
+	case t.Decoy:
+		return s, badCredential("a decoy")
+	case s.user.ID == "" && !s.deployToken():
 		return s, badCredential("the token's owner is gone")
 	}
 	return s, nil
 }
 
 // judge asks what a genuine token must be at this door. Whoever holds it may be told which it is not.
-func (g *Gate) judge(s subject, q question) error {
-	t := s.token
-	if t.Kind != q.way.kind {
-		return wrongKind(t.Kind, q.way, g.o.HowToMint(q.way.kind))
-	}
-	switch t.State(g.o.Now()) {
-	case token.Revoked:
-		return revoked(t.RevokedAt)
-	case token.Expired:
-		return expired(t.ExpiresAt)
-	}
-	if q.door == Git && !g.o.SignIn.Enabled(signin.Token) {
-		return tokensOff()
-	}
-	if q.door == View && !g.o.ViewOn(q.res.View, t.ID) {
-		return viewOff(q.res.View)
-	}
-	if !s.user.Active {
-		return inactive(s.user.Name)
+func (g *Gate) judge(s subject, from netip.Addr, q question) error {
+	for _, c := range checks {
+		if err := c.ask(g, s, from, q); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (g *Gate) byPassword(ctx context.Context, f form, remote netip.Addr) (subject, error) {
+	if g.o.NoGitPasswords {
+		return subject{}, tokensOnly(g.o.HowToMint(token.VCS), true)
+	}
 	u, _ := g.o.Users.ByName(f.user)
 	r, err := g.o.SignIn.SignIn(ctx, signin.Attempt{User: f.user, Secret: f.password, Remote: remote})
 	if err != nil {
@@ -193,7 +216,7 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 	p := c.Proven
 	switch {
 	case p.TokenID != "":
-		return g.recallToken(p, q)
+		return g.recallToken(p, c.Remote, q)
 	case q.door != Git:
 		return subject{}, badCredential("keys and passwords open git alone")
 	case p.KeyID != "":
@@ -204,6 +227,8 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 	u, _ := g.o.Users.ByID(p.UserID)
 	s := subject{user: u, proven: p}
 	switch {
+	case g.o.NoGitPasswords:
+		return s, tokensOnly(g.o.HowToMint(token.VCS), true)
 	case p.Stamp != g.stamp(p.UserID):
 		return s, badCredential("the password was changed")
 	case !g.o.SignIn.Open(p.UserID):
@@ -212,7 +237,7 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 	return g.person(s)
 }
 
-func (g *Gate) recallToken(p Proven, q question) (subject, error) {
+func (g *Gate) recallToken(p Proven, from netip.Addr, q question) (subject, error) {
 	t, ok := g.o.Tokens.ByID(p.TokenID)
 	if !ok {
 		return subject{proven: p}, badCredential("the token is gone")
@@ -221,5 +246,5 @@ func (g *Gate) recallToken(p Proven, q question) (subject, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, g.judge(s, q)
+	return s, g.judge(s, from, q)
 }

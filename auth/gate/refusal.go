@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -57,6 +58,23 @@ func revoked(at time.Time) error {
 		Sentence: fmt.Sprintf("This token was revoked on %s. Make a new one.", at.UTC().Format("2006-01-02 15:04 MST"))}
 }
 
+func rotated(at time.Time) error {
+	return &Refused{Code: Rotated, Reason: "used after the overlap of its rotation",
+		Sentence: fmt.Sprintf("This token was replaced by a newer one and ended on %s. Use that one; its owner is told of this.",
+			at.UTC().Format("2006-01-02 15:04 MST"))}
+}
+
+// wrongNetwork names the address that the server sees, so that a proxy that hides it is found. It does not name the
+// networks: whoever has stolen the token would learn where to use it.
+func wrongNetwork(from netip.Addr) error {
+	where := "Your address is " + from.String()
+	if !from.IsValid() {
+		where = "Your address is not known to the server"
+	}
+	return &Refused{Code: WrongNetwork, Reason: "from outside of the token's networks",
+		Sentence: where + ", and this token may not be used from there. Its owner chose its networks."}
+}
+
 func tokensOff() error {
 	return &Refused{Code: SwitchedOff, Reason: "the token plug-in is off", Sentence: "VCS tokens are switched off on " +
 		"this server. An administrator can turn them on under Admin → Authentication."}
@@ -65,6 +83,12 @@ func tokensOff() error {
 func passwordsOff() error {
 	return &Refused{Code: SwitchedOff, Reason: "the password plug-in is off", Sentence: "Passwords are switched off on " +
 		"this server. Use a token or an SSH key, or ask an administrator."}
+}
+
+// tokensOnly says how to go on with git. It may be said before anything was proven where it holds for the whole server.
+func tokensOnly(how string, told bool) error {
+	return &Refused{Code: TokensOnly, Told: told, Reason: "git takes tokens and keys only",
+		Sentence: "Passwords do not open git here: use a VCS token in place of the password, or an SSH key. " + how}
 }
 
 func viewOff(view string) error {
@@ -112,6 +136,16 @@ func wrongPrincipal() error {
 func readOnlyToken() error {
 	return &Refused{Code: ReadOnly, Reason: "a read-only token",
 		Sentence: "This token may only read. Make one with write access to push."}
+}
+
+func noRight(r token.Right) error {
+	return &Refused{Code: NoRight, Reason: "the token has not the right " + string(r),
+		Sentence: fmt.Sprintf("This token has not the right %q, which is needed here. Make one with it.", string(r))}
+}
+
+func notAdministrator() error {
+	return &Refused{Code: NoRight, Reason: "the token's owner is no administrator",
+		Sentence: "Only an administrator may do this."}
 }
 
 func readOnlyPerson(name string) error {

@@ -76,7 +76,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) options(clock func() time.Time) Options {
 	return Options{Users: w.users, Repositories: w.repos, Tokens: w.tokens, Keys: w.keys, SignIn: w.signin, Audit: w.audit,
-		Create: access.CreateOwn, PushToCreate: true, Now: clock,
+		Create: access.CreateOwn, PushToCreate: true, Now: clock, RefusalTime: -1,
 		ViewOn: func(view, _ string) bool { return view == "raw" }}
 }
 
@@ -138,6 +138,36 @@ func boundTo(paths ...string) func(*token.Request) {
 			q.Repositories = append(q.Repositories, "id-"+p)
 		}
 	}
+}
+
+func decoy(q *token.Request) { q.Decoy = true }
+
+// from binds a token to networks.
+func from(networks ...string) func(*token.Request) {
+	return func(q *token.Request) {
+		for _, n := range networks {
+			q.Networks = append(q.Networks, netip.MustParsePrefix(n))
+		}
+	}
+}
+
+// rotated makes a token of ada's that has a successor.
+func (w *world) rotated(kind token.Kind, overlap time.Duration) string {
+	w.t.Helper()
+	id, text := w.mint(w.ada, kind)
+	_, _, err := w.tokens.Rotate(context.Background(), root, id, token.Rotation{Overlap: overlap})
+	ok(w.t, err)
+	return text
+}
+
+// deploy makes a deploy token of a repository; "" for the kind that there is none of.
+func (w *world) deploy(kind token.Kind, path string, more ...func(*token.Request)) string {
+	w.t.Helper()
+	if kind == token.API {
+		return ""
+	}
+	_, text := w.mint(access.User{}, kind, append(more, func(q *token.Request) { q.Deploy.RepositoryID = "id-" + path })...)
+	return text
 }
 
 func until(at time.Time) func(*token.Request) { return func(q *token.Request) { q.ExpiresAt = at } }

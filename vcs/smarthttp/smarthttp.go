@@ -221,7 +221,7 @@ type exchange struct {
 
 // upload is how the client of a fetch speaks.
 func (x *exchange) upload() upload.Session {
-	return upload.Session{Version: x.version, Stateless: true, Rules: x.rules}
+	return upload.Session{Version: x.version, Stateless: true, Rules: x.rules, Notice: x.adm.Notice}
 }
 
 // push is the session of a push, which may make its repository.

@@ -30,6 +30,7 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 			})
 			if err != nil {
 				s.notAllowed("password", conn.RemoteAddr(), err)
+				tell(ctx, err)
 				return nil, err
 			}
 			return letIn(ctx, id)
@@ -53,10 +54,7 @@ func (s *Server) offered(ctx ssh.Context, key ssh.PublicKey) bool {
 	id, err := s.ask(func() (Identity, error) { return s.o.Auth.PublicKey(ctx, ctx.User(), key, ctx.RemoteAddr()) })
 	if err != nil {
 		s.notAllowed("key", ctx.RemoteAddr(), err)
-		var told *Told
-		if errors.As(err, &told) {
-			say(ctx, told.Sentence)
-		}
+		tell(ctx, err)
 		return false
 	}
 	if id.NoTouch {
@@ -94,6 +92,14 @@ func letIn(ctx ssh.Context, id Identity) (*gossh.Permissions, error) {
 		return nil, errors.New("too many connections with this credential")
 	}
 	return &gossh.Permissions{ExtraData: map[any]any{identityKey{}: id}}, nil
+}
+
+// tell says why somebody was not let in, where that may be said.
+func tell(ctx ssh.Context, err error) {
+	var told *Told
+	if errors.As(err, &told) {
+		say(ctx, told.Sentence)
+	}
 }
 
 // speakerKey is where a connection's context holds its speaker, speaker what can speak to a client that has not signed

@@ -12,7 +12,7 @@ const greetList = 100
 
 // greet answers `ssh host`.
 func (ses *session) greet(ctx context.Context) int {
-	paths, err := ses.s.o.Auth.Readable(ctx, ses.id)
+	paths, err := ses.s.o.Auth.Readable(ctx, ses.id, ses.conn.RemoteAddr())
 	if err != nil {
 		return ses.refused(ctx, err)
 	}

@@ -292,7 +292,7 @@ type admitted struct {
 }
 
 func (ses *session) upload(ctx context.Context, at admitted) error {
-	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID()}
+	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID(), Notice: at.Notice}
 	if err := ses.s.o.Upload.Advertise(ctx, at.repo, how, ses.ch); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ type Service func(ctx context.Context, repo storage.Repository, r rules.Rules, i
 
 // Authenticator decides who is let in, and to what.
 type Authenticator interface {
-	// Password checks a password, or a token in its place; any error is a refusal.
+	// Password checks a password, or a token in its place; any error is a refusal, and a *Told is said to the client.
 	Password(ctx context.Context, user, secret string, remote net.Addr) (Identity, error)
 	// PublicKey finds whose a key or certificate is; any error is a refusal, and a *Told is said to the client. It is
 	// asked when a key is offered, which proves nothing, and again when it was proven.
@@ -67,7 +67,7 @@ type Authenticator interface {
 	// Admit decides over one repository and service; the error is a *host.Refusal, or a failure of the server.
 	Admit(ctx context.Context, id Identity, path, service string, remote net.Addr) (host.Admission, error)
 	// Readable lists the repositories for the greeting.
-	Readable(ctx context.Context, id Identity) ([]string, error)
+	Readable(ctx context.Context, id Identity, remote net.Addr) ([]string, error)
 }
 
 // Repositories opens repositories by their id, and knows the rules that hold in them.

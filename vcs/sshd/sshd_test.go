@@ -73,7 +73,7 @@ func (k *keeper) Admit(context.Context, Identity, string, string, net.Addr) (hos
 	return host.Admission{}, k.admit
 }
 
-func (k *keeper) Readable(_ context.Context, id Identity) ([]string, error) {
+func (k *keeper) Readable(_ context.Context, id Identity, _ net.Addr) ([]string, error) {
 	return []string{id.Name + "/app"}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 	"jeton/vcs/reach"
+	"jeton/vcs/wire"
 )
 
 // send enumerates what the client lacks and sends the pack, with signs of life while it is silent otherwise. Nobody but
@@ -48,6 +49,9 @@ func (c *conversation) send(o order, noProgress bool) (err error) {
 	}
 	// Like git's own last line, which some tools read.
 	people.say("Total %d (delta %d), reused %d\n", done.Objects, done.Deltas, done.Reused)
+	if c.ses.Notice != "" {
+		people.say("%s\n", wire.Escape(c.ses.Notice))
+	}
 	c.log(o, done, time.Since(began))
 	if c.band != nil {
 		return c.band.Close()

@@ -114,6 +114,8 @@ type Session struct {
 	Stateless bool
 	// Rules are those of the repository.
 	Rules rules.Rules
+	// Notice is a line for people behind a pack, on band 2, where the client takes that; "" for none.
+	Notice string
 	// ID names the session to the client, which may put it into its own log (NewSessionID); "" for a new one each time.
 	ID string
 	// Hangup breaks the connection where a fetch outlives its time and its client neither takes nor sends anything; nil

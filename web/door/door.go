@@ -16,6 +16,7 @@ import (
 
 	"jeton/auth/gate"
 	"jeton/vcs/host"
+	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 	Creator Creator
 	// Proxies are those in front of the server.
 	Proxies Proxies
+	// Notices are what clients are told of their tokens.
+	Notices Notices
 	// Guesses bounds how many wrong passwords an address may try.
 	Guesses Guesses
 }
@@ -67,6 +70,7 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 		n.User, n.Expiry = grant.Identity.UserName, grant.Identity.TokenExpiry
 	}
 	a := Admission(grant, path, d.o.Creator)
+	a.Notice = d.o.Notices.Of(grant.Identity)
 	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
 		a.Client = Network(c.Remote).String()
 	}
@@ -79,10 +83,15 @@ func Admission(g *gate.Grant, path string, creator Creator) host.Admission {
 		RepoID: g.Repo.ID, Path: g.Repo.Path,
 		Actor: storage.Actor{ID: g.Identity.UserID, Name: g.Identity.UserName, Email: g.Identity.Email,
 			Credential: g.Identity.Credential},
+		Writes:  rules.Writes{Patterns: g.Refs.Patterns, FastForwardOnly: g.Refs.FastForwardOnly, NoDelete: g.Refs.NoDelete},
 		Recheck: func(ctx context.Context) error { return Refusal(g.Again(ctx)) },
 	}
-	if a.Actor.ID == "" {
-		a.Actor.ID = a.Actor.Credential // a deploy key is nobody's
+	switch { // a deploy key or token is nobody's; a token goes by its line, so that rules which name it outlast rotations
+	case a.Actor.ID != "":
+	case g.Identity.TokenLine != "":
+		a.Actor.ID = "token:" + g.Identity.TokenLine
+	default:
+		a.Actor.ID = a.Actor.Credential
 	}
 	if a.Path == "" {
 		a.Path = path
@@ -135,9 +144,10 @@ func Refusal(err error) error {
 // status: 401 makes git ask again and credential helpers forget a secret, 403 makes them keep it, and 404 tells nothing.
 func status(c gate.Code) int {
 	switch c {
-	case gate.NoCredential, gate.BadCredential, gate.Expired, gate.Revoked, gate.WrongKind, gate.Inactive:
+	case gate.NoCredential, gate.BadCredential, gate.Expired, gate.Revoked, gate.Rotated, gate.WrongKind, gate.Inactive,
+		gate.TokensOnly:
 		return http.StatusUnauthorized
-	case gate.WrongNetwork, gate.SwitchedOff, gate.ReadOnly, gate.Archived:
+	case gate.WrongNetwork, gate.SwitchedOff, gate.ReadOnly, gate.NoRight, gate.Archived:
 		return http.StatusForbidden
 	case gate.NotFound:
 		return http.StatusNotFound

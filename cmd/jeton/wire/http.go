@@ -66,7 +66,7 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 // handler assembles all that answers over HTTP.
 func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 	s := v.store
-	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Guesses: door.Guesses{
+	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Notices: v.notices(), Guesses: door.Guesses{
 		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
 	o.Git = smarthttp.New(smarthttp.Options{
 		Upload: s.Upload, Receive: s.Receive, Archive: s.Archive, Door: d, Repos: s.Host, Log: s.Log,

@@ -15,6 +15,7 @@ import (
 
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/sshd"
+	"jeton/web/door"
 )
 
 // farewell is how long clones and pushes that run may go on when the server is asked to end.
@@ -67,7 +68,7 @@ func (v *Server) drop() {
 
 func (v *Server) listenSSH(ctx context.Context) (err error) {
 	s := v.store
-	v.ssh, err = sshd.New(sshd.Options{Auth: sshAuth{s.Gate, s.Host}, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
+	v.ssh, err = sshd.New(sshd.Options{Auth: sshAuth{s.Gate, s.Host, v.notices()}, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
 		Services:   map[string]sshd.Service{"git-upload-archive": s.Archive.Serve},
 		HostKeyDir: filepath.Join(s.Dir, "ssh"), Log: s.Log, Limits: sshLimits(s.settings)})
 	if err != nil {
@@ -95,6 +96,14 @@ func (v *Server) listenSSH(ctx context.Context) (err error) {
 	}
 	v.SSH = "ssh://git@" + at
 	return nil
+}
+
+// notices is what clients are told of their tokens.
+func (v *Server) notices() door.Notices {
+	if !v.store.settings.On("token.notices") {
+		return door.Notices{}
+	}
+	return door.Notices{URL: v.URL}
 }
 
 // Run serves until ctx ends, and then lets what runs come to its end, for a while.

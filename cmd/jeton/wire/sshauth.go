@@ -23,10 +23,15 @@ const greeted = 100
 type sshAuth struct {
 	gate    *gate.Gate
 	creator door.Creator
+	notices door.Notices
 }
 
 func (a sshAuth) Password(ctx context.Context, user, secret string, remote net.Addr) (sshd.Identity, error) {
 	id, err := a.gate.Identify(ctx, gate.Credential{User: user, Secret: secret, Scheme: "ssh-password", Remote: address(remote)}, gate.Git)
+	if r := gate.AsRefused(err); r != nil {
+		// Unlike a key that is merely offered, a password or token was shown: its holder may know what is wrong with it.
+		return sshd.Identity{}, &sshd.Told{Sentence: r.Sentence}
+	}
 	return identity(id, err)
 }
 
@@ -67,15 +72,17 @@ func (a sshAuth) Admit(ctx context.Context, id sshd.Identity, path, service stri
 	if err != nil {
 		return host.Admission{}, door.Refusal(err)
 	}
-	return door.Admission(grant, path, a.creator), nil
+	adm := door.Admission(grant, path, a.creator)
+	adm.Notice = a.notices.Of(grant.Identity)
+	return adm, nil
 }
 
-func (a sshAuth) Readable(ctx context.Context, id sshd.Identity) ([]string, error) {
+func (a sshAuth) Readable(ctx context.Context, id sshd.Identity, remote net.Addr) ([]string, error) {
 	proven, err := gate.FromProof(id.Proof)
 	if err != nil {
 		return nil, err
 	}
-	repos, err := a.gate.Readable(ctx, gate.Identity{Proven: proven}, greeted)
+	repos, err := a.gate.Readable(ctx, gate.Credential{Proven: proven, Remote: address(remote)}, greeted)
 	if err != nil {
 		return nil, door.Refusal(err)
 	}

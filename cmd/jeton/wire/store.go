@@ -130,7 +130,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	}
 	views := s.settings.List("web.token_views")
 	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
-		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"),
+		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
 	return nil
 }
