@@ -240,7 +240,7 @@ func TestPassAnswersForWhoeverMayNot(t *testing.T) {
 
 func TestEveryCodeHasItsStatus(t *testing.T) {
 	for code, want := range map[gate.Code]int{gate.NoCredential: 401, gate.BadCredential: 401, gate.Expired: 401, gate.Revoked: 401, gate.WrongKind: 401,
-		gate.Inactive: 401, gate.WrongNetwork: 403, gate.SwitchedOff: 403, gate.ReadOnly: 403, gate.Archived: 403, gate.NotFound: 404, gate.TooMany: 429, gate.BadRequest: 400} {
+		gate.Inactive: 401, gate.Rotated: 401, gate.TokensOnly: 401, gate.NoRight: 403, gate.WrongNetwork: 403, gate.SwitchedOff: 403, gate.ReadOnly: 403, gate.Archived: 403, gate.NotFound: 404, gate.TooMany: 429, gate.BadRequest: 400} {
 		var r *host.Refusal
 		if err := Refusal(&gate.Refused{Code: code, Sentence: "s"}); !errors.As(err, &r) || r.Status != want || r.Code != string(code) {
 			t.Errorf("%s became %+v, want %d", code, err, want)
