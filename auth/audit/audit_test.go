@@ -39,6 +39,13 @@ func refusal(from string, at time.Time) Event {
 		Action: "repository.read", Resource: "team/app", Outcome: "expired", Detail: "expired", At: at}
 }
 
+// stranger is a refusal of a credential that nobody has.
+func stranger(from string, at time.Time) Event {
+	e := refusal(from, at)
+	e.UserID, e.Credential, e.Outcome = "", "", "bad_credential"
+	return e
+}
+
 func TestDoneIsWrittenWithTheChangeOrNotAtAll(t *testing.T) {
 	d := open(t)
 	change := func(fail error) error {
@@ -74,7 +81,7 @@ func TestRefusalsAreWrittenWhole(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("got %d entries, want 1", len(got))
 	}
-	want := db.AuditEntry{ID: got[0].ID, At: noon, UserID: "u1", UserName: "ada", Credential: "token:t1", Door: "git",
+	want := db.AuditEntry{ID: got[0].ID, Seq: 1, Hash: got[0].Sum(), At: noon, UserID: "u1", UserName: "ada", Credential: "token:t1", Door: "git",
 		Action: "repository.read", Resource: "team/app", Outcome: "expired", Detail: "expired", Remote: "192.0.2.1"}
 	if got[0] != want {
 		t.Fatalf("got  %+v\nwant %+v", got[0], want)
@@ -86,11 +93,11 @@ func TestFloodIsCountedAndNotWritten(t *testing.T) {
 	r := New(d, Options{PerMinute: 50, PerRemote: 10, Now: func() time.Time { return noon }})
 	const sent = 5000
 	for i := range sent {
-		r.Refusal(refusal("192.0.2.1", noon.Add(time.Duration(i)*time.Millisecond)))
+		r.Refusal(stranger("192.0.2.1", noon.Add(time.Duration(i)*time.Millisecond)))
 	}
-	r.Refusal(refusal("192.0.2.2", noon.Add(10*time.Second)))
+	r.Refusal(stranger("192.0.2.2", noon.Add(10*time.Second)))
 	r.Close()
-	r.Refusal(refusal("192.0.2.3", noon)) // after the end: lost, and no panic
+	r.Refusal(stranger("192.0.2.3", noon)) // after the end: lost, and no panic
 	r.Close()
 	got := entries(t, d)
 	if len(got) < 11 || len(got) > 12 {
@@ -108,7 +115,7 @@ func TestBudgetIsSharedByAllAddresses(t *testing.T) {
 	b.turn(noon)
 	taken := 0
 	for i := range 1000 {
-		if b.take(refusal(fmt.Sprintf("192.0.2.%d", i%250), noon)) {
+		if b.take(stranger(fmt.Sprintf("192.0.2.%d", i%250), noon)) {
 			taken++
 		}
 	}
@@ -118,7 +125,7 @@ func TestBudgetIsSharedByAllAddresses(t *testing.T) {
 	if n := b.turn(noon.Add(59 * time.Second)); n != 0 {
 		t.Fatalf("the minute turned early, with %d", n)
 	}
-	if n := b.turn(noon.Add(time.Minute)); n != 950 || !b.take(refusal("192.0.2.1", noon)) {
+	if n := b.turn(noon.Add(time.Minute)); n != 950 || !b.take(stranger("192.0.2.1", noon)) {
 		t.Fatalf("got %d left out at the turn, want 950, and room again", n)
 	}
 }
@@ -127,7 +134,7 @@ func TestBudgetTellsABoundedNumberOfAddressesApart(t *testing.T) {
 	b := &budget{o: Options{PerMinute: 1 << 20, PerRemote: 1 << 20}}
 	b.turn(noon)
 	for i := range 2 * remotes {
-		b.take(refusal(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).String(), noon))
+		b.take(stranger(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).String(), noon))
 	}
 	if len(b.by) != remotes {
 		t.Fatalf("got %d addresses in memory, want %d", len(b.by), remotes)
@@ -151,7 +158,7 @@ func TestRefusalsDoNotWaitForTheDatabase(t *testing.T) {
 	go d.Write(context.Background(), func(*db.Tx) error { close(held); <-release; return nil })
 	<-held
 	for range 3 * queued {
-		r.Refusal(refusal("192.0.2.1", noon))
+		r.Refusal(stranger("192.0.2.1", noon))
 	}
 	close(release)
 	r.Close()

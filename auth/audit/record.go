@@ -23,21 +23,37 @@ type Options struct {
 }
 
 const (
-	queued   = 1024             // refusals that wait for the writer
-	batch    = 256              // refusals in one transaction
-	remotes  = 4096             // addresses that are told apart within a minute
+	queued   = 1024             // entries of one sort that wait for the writer
+	batch    = 256              // entries in one transaction
 	patience = 10 * time.Second // for one transaction
+	looks    = 5 * time.Second  // between two looks for counts that are due
 )
 
-// Record writes refusals in the background. It is safe for concurrent use.
+// Record writes entries in the background. It is safe for concurrent use.
 type Record struct {
-	db      *db.DB
-	o       Options
-	queue   chan Event
-	dropped atomic.Int64
-	once    sync.Once
-	end     chan struct{} // closed by Close
-	done    chan struct{} // closed when the writer has written what was queued
+	db *db.DB
+	o  Options
+	// refusals and events wait apart, so that a flood of refusals pushes out no sign-in.
+	refusals, events chan item
+	dropped          atomic.Int64
+	once             sync.Once
+	end              chan struct{} // closed by Close
+	done             chan struct{} // closed when the writer has written what was queued
+}
+
+// sort says how an entry is bounded.
+type sort int
+
+const (
+	refused  sort = iota // folded where the credential is genuine, and within the budget
+	signedIn             // folded
+	happened             // written as it is
+)
+
+// item is an entry that waits.
+type item struct {
+	Event
+	sort sort
 }
 
 // New starts a record. It is ended by Close.
@@ -54,24 +70,35 @@ func New(d *db.DB, o Options) *Record {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Record{db: d, o: o, queue: make(chan Event, queued), end: make(chan struct{}), done: make(chan struct{})}
+	r := &Record{db: d, o: o, refusals: make(chan item, queued), events: make(chan item, queued),
+		end: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
 
-// Refusal notes that something was refused. It never waits: what does not fit is counted.
-func (r *Record) Refusal(e Event) {
+// Refusal notes that something was refused. It never waits: what does not fit is counted. Refusals of one credential with
+// one outcome are one line a minute, with a count; a credential that nobody has is not folded but bounded by address.
+func (r *Record) Refusal(e Event) { r.put(r.refusals, item{e, refused}) }
+
+// SignIn notes that somebody signed in, with Action and Outcome as they are given. It never waits. Sign-ins with one
+// credential from one address are one line a minute, with a count.
+func (r *Record) SignIn(e Event) { r.put(r.events, item{e, signedIn}) }
+
+// Event notes something that came to pass, such as a pull. It never waits: what does not fit is counted.
+func (r *Record) Event(e Event) { r.put(r.events, item{e, happened}) }
+
+func (r *Record) put(queue chan item, e item) {
 	if e.At.IsZero() {
 		e.At = r.o.Now()
 	}
 	select {
-	case r.queue <- e:
+	case queue <- e:
 	default:
 		r.dropped.Add(1)
 	}
 }
 
-// Close writes what is queued and waits for it. Refusals that come later are lost.
+// Close writes what is queued and what was counted, and waits for it. What comes later is lost.
 func (r *Record) Close() error {
 	r.once.Do(func() { close(r.end) })
 	<-r.done
@@ -80,97 +107,100 @@ func (r *Record) Close() error {
 
 func (r *Record) run() {
 	defer close(r.done)
-	b := &budget{o: r.o}
+	w := &writer{r: r, budget: budget{o: r.o}, folds: folds{by: map[key]*fold{}}}
+	look := time.NewTicker(looks)
+	defer look.Stop()
 	for {
 		select {
-		case e := <-r.queue:
-			r.write(b, r.collect(e))
+		case e := <-r.refusals:
+			w.write(r.collect(e))
+		case e := <-r.events:
+			w.write(r.collect(e))
+		case <-look.C:
+			w.append(w.folds.due(r.o.Now()))
 		case <-r.end:
-			r.finish(b)
+			w.finish()
 			return
 		}
 	}
 }
 
-// finish writes what waits, and how much was left out since the minute began.
-func (r *Record) finish(b *budget) {
-	for len(r.queue) > 0 {
-		r.write(b, r.collect(<-r.queue))
-	}
-	if n := b.over + r.dropped.Swap(0); n > 0 {
-		r.append([]db.AuditEntry{leftOut(n, r.o.Now())})
-	}
-}
-
 // collect takes what waits already, up to one batch.
-func (r *Record) collect(first Event) []Event {
-	events := []Event{first}
-	for len(events) < batch {
+func (r *Record) collect(first item) []item {
+	items := []item{first}
+	for len(items) < batch {
 		select {
-		case e := <-r.queue:
-			events = append(events, e)
+		case e := <-r.events:
+			items = append(items, e)
+		case e := <-r.refusals:
+			items = append(items, e)
 		default:
-			return events
+			return items
 		}
 	}
-	return events
+	return items
 }
 
-func (r *Record) write(b *budget, events []Event) {
+// writer is what the one goroutine of a Record holds.
+type writer struct {
+	r      *Record
+	budget budget
+	folds  folds
+}
+
+func (w *writer) write(items []item) {
 	var rows []db.AuditEntry
-	for _, e := range events {
-		if n := b.turn(e.At); n > 0 {
+	for _, e := range items {
+		if n := w.budget.turn(e.At); n > 0 {
 			rows = append(rows, leftOut(n, e.At))
 		}
-		if b.take(e) {
+		rows = append(rows, w.folds.due(e.At)...)
+		if w.takes(e) {
 			rows = append(rows, e.row())
 		}
 	}
-	b.over += r.dropped.Swap(0)
-	r.append(rows)
+	w.budget.over += w.r.dropped.Swap(0)
+	w.append(rows)
 }
 
-func (r *Record) append(rows []db.AuditEntry) {
+// takes asks whether an entry is written now, by itself.
+func (w *writer) takes(e item) bool {
+	switch e.sort {
+	case refused:
+		folded := e.Credential != "" && w.folds.hold(e.Event, "")
+		return !folded && w.budget.take(e.Event)
+	case signedIn:
+		return !w.folds.hold(e.Event, e.Remote.String())
+	}
+	return true
+}
+
+// finish writes what waits, what was folded, and how much was left out since the minute began.
+func (w *writer) finish() {
+	for len(w.r.refusals)+len(w.r.events) > 0 {
+		select {
+		case e := <-w.r.refusals:
+			w.write(w.r.collect(e))
+		case e := <-w.r.events:
+			w.write(w.r.collect(e))
+		}
+	}
+	rows := w.folds.all(w.r.o.Now())
+	if n := w.budget.over + w.r.dropped.Swap(0); n > 0 {
+		rows = append(rows, leftOut(n, w.r.o.Now()))
+	}
+	w.append(rows)
+}
+
+func (w *writer) append(rows []db.AuditEntry) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := r.db.Audit().Append(ctx, rows...); err != nil {
-		r.o.Log.Error("audit entries were not written", "entries", len(rows), "error", err)
+	if err := w.r.db.Audit().Append(ctx, rows...); err != nil {
+		w.r.o.Log.Error("audit entries were not written", "entries", len(rows), "error", err)
 	}
 }
 
 func leftOut(n int64, at time.Time) db.AuditEntry {
 	return Event{Action: "audit.overflow", Outcome: "done", At: at,
-		Detail: fmt.Sprintf("%d more refusals were not written one by one", n)}.row()
-}
-
-// budget is what may be written in the minute that began at since. One goroutine owns it.
-type budget struct {
-	o       Options
-	since   time.Time
-	written int
-	by      map[string]int
-	over    int64
-}
-
-// turn begins another minute where the last is over, and returns how many refusals that one left out.
-func (b *budget) turn(at time.Time) int64 {
-	if b.by != nil && at.Sub(b.since) < time.Minute {
-		return 0
-	}
-	n := b.over
-	b.since, b.written, b.by, b.over = at, 0, map[string]int{}, 0
-	return n
-}
-
-// take asks for room for one more.
-func (b *budget) take(e Event) bool {
-	from := e.Remote.String()
-	_, known := b.by[from]
-	if b.written >= b.o.PerMinute || b.by[from] >= b.o.PerRemote || !known && len(b.by) >= remotes {
-		b.over++
-		return false
-	}
-	b.written++
-	b.by[from]++
-	return true
+		Detail: fmt.Sprintf("%d more entries were not written one by one", n)}.row()
 }
