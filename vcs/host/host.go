@@ -26,9 +26,19 @@ type Admission struct {
 	Notice string
 	// Recheck asks credential and permission again, immediately before refs move.
 	Recheck func(ctx context.Context) error
+	// Served is told what has left the repository, and in some words how much; nil: nobody wants to know. It never waits.
+	Served func(service, detail string)
 	// Create makes the repository of a push to a free path, for the push to publish or drop; nil where RepoID is set. Its
 	// error and that of Publish are a *Refusal or a failure of the server.
 	Create func(ctx context.Context) (*Unborn, error)
+}
+
+// SentBy is Served for one service; nil where nobody wants to know.
+func (a Admission) SentBy(service string) func(detail string) {
+	if a.Served == nil {
+		return nil
+	}
+	return func(detail string) { a.Served(service, detail) }
 }
 
 // Refusal is a door's answer that is not a yes. Only Code and Sentence reach the client.

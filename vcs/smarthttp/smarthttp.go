@@ -205,7 +205,11 @@ func (h *Handler) ReceivePack(w http.ResponseWriter, r *http.Request, path strin
 // UploadArchive answers POST of git-upload-archive.
 func (h *Handler) UploadArchive(w http.ResponseWriter, r *http.Request, path string) {
 	h.post(w, r, path, UploadArchive, func(x *exchange) error {
-		return h.o.Archive.Serve(r.Context(), x.repo, x.rules, x.in, x.out)
+		err := h.o.Archive.Serve(r.Context(), x.repo, x.rules, x.in, x.out)
+		if told := x.adm.SentBy(UploadArchive); told != nil && err == nil {
+			told("")
+		}
+		return err
 	})
 }
 
@@ -221,7 +225,7 @@ type exchange struct {
 
 // upload is how the client of a fetch speaks.
 func (x *exchange) upload() upload.Session {
-	return upload.Session{Version: x.version, Stateless: true, Rules: x.rules, Notice: x.adm.Notice}
+	return upload.Session{Version: x.version, Stateless: true, Rules: x.rules, Notice: x.adm.Notice, Sent: x.adm.SentBy(UploadPack)}
 }
 
 // push is the session of a push, which may make its repository.

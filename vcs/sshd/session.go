@@ -270,6 +270,9 @@ func (ses *session) run(ctx context.Context, line string) int {
 		err = ses.receive(ctx, at)
 	default:
 		err = ses.s.o.Services[service](ctx, at.repo, at.rules, ses.ch, ses.ch)
+		if told := at.SentBy(service); told != nil && err == nil {
+			told("")
+		}
 	}
 	if err != nil {
 		ses.s.o.Log.InfoContext(ctx, service+" over ssh failed", "repository", path, "error", err)
@@ -292,7 +295,7 @@ type admitted struct {
 }
 
 func (ses *session) upload(ctx context.Context, at admitted) error {
-	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID(), Notice: at.Notice}
+	how := upload.Session{Version: at.version, Rules: at.rules, ID: upload.NewSessionID(), Notice: at.Notice, Sent: at.SentBy(uploadPack)}
 	if err := ses.s.o.Upload.Advertise(ctx, at.repo, how, ses.ch); err != nil {
 		return err
 	}

@@ -85,6 +85,8 @@ type Options struct {
 	// HostKeyDir holds the host keys; they are made there on the first run.
 	HostKeyDir string
 	Log        *slog.Logger
+	// SignedIn is told of every connection that has signed in; nil: nobody wants to know. It must not wait.
+	SignedIn func(id Identity, remote net.Addr)
 	// Services are those beside git-upload-pack and git-receive-pack, by name.
 	Services map[string]Service
 	Limits

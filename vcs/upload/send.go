@@ -54,9 +54,14 @@ func (c *conversation) send(o order, noProgress bool) (err error) {
 	}
 	c.log(o, done, time.Since(began))
 	if c.band != nil {
-		return c.band.Close()
+		err = c.band.Close()
+	} else {
+		err = c.out.Send()
 	}
-	return c.out.Send()
+	if err == nil && c.ses.Sent != nil {
+		c.ses.Sent(fmt.Sprintf("%d objects, %d bytes", done.Objects, done.Bytes))
+	}
+	return err
 }
 
 // flush sends what was written so far. Where there are bands somebody else may write to the client too, and the band alone

@@ -118,6 +118,8 @@ type Session struct {
 	Notice string
 	// ID names the session to the client, which may put it into its own log (NewSessionID); "" for a new one each time.
 	ID string
+	// Sent is told of each pack that was sent whole, in some words; nil: nobody wants to know.
+	Sent func(detail string)
 	// Hangup breaks the connection where a fetch outlives its time and its client neither takes nor sends anything; nil
 	// where the transport ends such silence itself.
 	Hangup func()

@@ -39,6 +39,8 @@ type Key struct {
 	Values []string
 	// Zero says that a duration may be nothing.
 	Zero bool
+	// Secret says that the value is not shown.
+	Secret bool
 	// Meaning is a sentence for people.
 	Meaning string
 	// Flag is the name on the command line; "" means the name with dots and underscores as dashes.
@@ -231,6 +233,26 @@ func Keys() []Key {
 			Meaning: "Let passwords open git over HTTP and SSH. Off: git takes tokens and SSH keys only, whoever asks."},
 		{Name: "token.notices", Default: "true", Type: Switch,
 			Meaning: "Tell users of git, on a line behind a push or a fetch, that their token ends within seven days, and where to renew it."},
+		{Name: "audit.keep", Default: "8760h", Type: Duration, Zero: true,
+			Meaning: "How long entries of the audit record are kept (`jeton audit log`); 0s: for ever. See docs/audit.md."},
+		{Name: "audit.pulls", Default: "false", Type: Switch,
+			Meaning: "Write every fetch, clone and archive into the audit record. One entry each: a busy server writes many."},
+		{Name: "notice.smtp_host", Type: Text,
+			Meaning: "Mail server, with a port where it is not the usual one (mail.example.com:587), by which people and operators are told of what they should know at once: a decoy that was tried, an old token after its rotation, a token that was found. Empty: no mail. `jeton notice test` tries it."},
+		{Name: "notice.smtp_security", Default: "starttls", Type: Text, Values: []string{"starttls", "tls", "plain"},
+			Meaning: "How the mail server is spoken to: STARTTLS and nothing without (port 587), TLS from the first byte (465), or without TLS (25), for one on the same machine."},
+		{Name: "notice.smtp_user", Type: Text,
+			Meaning: "User name at the mail server; empty: nobody signs in."},
+		{Name: "notice.smtp_password", Type: Text, Secret: true,
+			Meaning: "Password at the mail server."},
+		{Name: "notice.mail_from", Type: Text,
+			Meaning: "Sender of notices, such as Jeton <jeton@example.com>."},
+		{Name: "notice.mail_to", Type: List,
+			Meaning: "Addresses of operators, who get every notice; people get those that are about their tokens."},
+		{Name: "notice.hook_url", Type: Text, Secret: true,
+			Meaning: "Address to which every notice is posted as JSON. Empty: none. See docs/audit.md."},
+		{Name: "notice.hook_secret", Type: Text, Secret: true,
+			Meaning: "Secret that signs what is posted (header X-Jeton-Signature-256, HMAC-SHA-256 of the body)."},
 		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},

@@ -14,11 +14,15 @@ type Settings struct {
 	values map[string]Value
 }
 
-// All is every setting with its source, in the table's order.
+// All is every setting with its source, in the table's order; of a secret, whether there is one.
 func (s *Settings) All() []Value {
 	var all []Value
 	for _, k := range Keys() {
-		all = append(all, s.values[k.Name])
+		v := s.values[k.Name]
+		if k.Secret && v.Value != "" {
+			v.Value = "(set, and not shown)"
+		}
+		all = append(all, v)
 	}
 	return all
 }

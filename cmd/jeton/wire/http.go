@@ -69,7 +69,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Notices: v.notices(), Guesses: door.Guesses{
 		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
 	o.Git = smarthttp.New(smarthttp.Options{
-		Upload: s.Upload, Receive: s.Receive, Archive: s.Archive, Door: d, Repos: s.Host, Log: s.Log,
+		Upload: s.Upload, Receive: s.Receive, Archive: s.Archive, Door: watchedHTTP{d, s, d.Remote}, Repos: s.Host, Log: s.Log,
 		Patience: s.settings.Duration("receive.patience"),
 		Requests: s.bounded("server.max_concurrent"), PerClient: s.bounded("server.max_concurrent_per_client"),
 		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),

@@ -68,7 +68,7 @@ func (v *Server) drop() {
 
 func (v *Server) listenSSH(ctx context.Context) (err error) {
 	s := v.store
-	v.ssh, err = sshd.New(sshd.Options{Auth: sshAuth{s.Gate, s.Host, v.notices()}, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
+	v.ssh, err = sshd.New(sshd.Options{Auth: watchedSSH{sshAuth{s.Gate, s.Host, v.notices()}, s}, SignedIn: s.signedIn, Upload: s.Upload, Receive: s.Receive, Repos: s.Host,
 		Services:   map[string]sshd.Service{"git-upload-archive": s.Archive.Serve},
 		HostKeyDir: filepath.Join(s.Dir, "ssh"), Log: s.Log, Limits: sshLimits(s.settings)})
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/auth/gate"
+	"jeton/auth/notice"
 	"jeton/auth/signin"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
@@ -59,6 +60,8 @@ type Store struct {
 	db       *db.DB
 	journal  *journal
 	keeper   *keeper
+	record   *audit.Record
+	notices  *notice.Sender
 	// closers undo what Open has done; they run last first.
 	closers []func() error
 }
@@ -101,6 +104,9 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 // openAuth opens everything that auth keeps. Tokens and the record of refusals write until they are closed, so they are
 // closed before the database.
 func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
+	if err := s.openRecord(ctx, d); err != nil {
+		return err
+	}
 	hasher := signin.NewHasher()
 	if s.Users, err = access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}); err != nil {
 		return err
@@ -108,7 +114,10 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if s.Access, err = access.NewRepositories(ctx, d); err != nil {
 		return err
 	}
-	if s.Tokens, err = token.NewStore(ctx, d, token.Options{Log: s.Log}); err != nil {
+	if err := s.openNotices(); err != nil {
+		return err
+	}
+	if s.Tokens, err = token.NewStore(ctx, d, token.Options{Log: s.Log, Tell: s.tokenEvent}); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Tokens.Close)
@@ -118,8 +127,6 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if s.SignIn, err = signin.NewRegistry(ctx, d, signin.Options{People: s.Users, Log: s.Log, Plugins: []signin.Plugin{signin.NewPassword(d, s.Users, hasher, nil)}}); err != nil {
 		return err
 	}
-	record := audit.New(d, audit.Options{Log: s.Log})
-	s.closers = append(s.closers, record.Close)
 	rule, err := access.ParseCreateRule(s.settings.Text("repos.create"))
 	if err != nil {
 		return err
@@ -130,7 +137,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	}
 	views := s.settings.List("web.token_views")
 	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
-		Audit: record, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
+		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
 	return nil
 }
@@ -148,6 +155,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	s.journal = &journal{d: d, log: s.Log}
 	s.journal.followers = []*follow.Follower{
 		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
+		follow.New(follow.Options{Name: records, Journal: s.journal, Handle: s.recordPush, Log: s.Log}),
 	}
 	agent := "jeton/" + version
 	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log, Limits: s.fetchLimits(), Timeout: s.settings.Duration("fetch.timeout")})
@@ -186,7 +194,7 @@ func (s *Store) Note(ctx context.Context, by audit.Actor, action, resource, deta
 func (s *Store) sweep(ctx context.Context) {
 	_, tokens := s.Tokens.Sweep(ctx)
 	_, pushes := s.journal.sweep(ctx, time.Now().Add(-s.settings.Duration("journal.keep")))
-	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx)} {
+	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx), "audit entries": s.sweepRecord(ctx)} {
 		if err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "what is old could not be removed", "what", what, "error", err)
 		}
