@@ -26,7 +26,7 @@ func builder(env string, flags ...string) func(*testing.T) string {
 			return "", err
 		}
 		path := filepath.Join(dir, "jeton")
-		cmd := exec.Command("go", append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/jeton")...)
+		cmd := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), "./cmd/jeton")...)
 		cmd.Dir = ".."
 		cmd.Env = append(os.Environ(), env)
 		out, err := cmd.CombinedOutput()
