@@ -228,7 +228,8 @@ func TestPatternsWithManyStarsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 10_000 {
+	s.work = maxWork / 10 * 9 // as after much of a large tree: the rest takes as long as any other tenth
+	for range 1000 {
 		if _, err := s.match(path, false); errors.Is(err, ErrBadRequest) {
 			return
 		}
