@@ -16,7 +16,7 @@ func withOrigins(t *testing.T, list ...string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, Origins: o, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, Origins: o, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
 
 const (

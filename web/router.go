@@ -1,6 +1,6 @@
 // Package web is the router: it takes an HTTP request's address apart, in one place, and hands it to what serves it.
 //
-//	request id ─► panic net ─► access log ─► canonical path? ─► base path ─► name.Cut ─► git | not served yet | 404
+//	request id ─► panic net ─► access log ─► canonical path? ─► base path ─► questions of tokens | name.Cut ─► git | not served yet | 404
 //
 // An address is cut at its leftmost reserved word by vcs/name, the same table that forbids these words in repositories'
 // names. Whether somebody may come in is not asked here but by the handler, at the door (web/door), which asks the gate.
@@ -38,10 +38,17 @@ type Gatekeeper interface {
 	Remote(r *http.Request) netip.Addr
 }
 
+// Tokens answers questions about tokens; *bearer.Handler does. path is below the server's address; false where it is none
+// of its own.
+type Tokens interface {
+	Serve(w http.ResponseWriter, r *http.Request, path string) bool
+}
+
 // Options are what New needs.
 type Options struct {
-	Git  Git
-	Gate Gatekeeper
+	Git    Git
+	Gate   Gatekeeper
+	Tokens Tokens
 	// URL is the address that clients use; its path is the base path of all addresses.
 	URL *url.URL
 	// Origins are those of pages that may speak git.
@@ -92,6 +99,9 @@ func (t *router) route(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusBadRequest, "This address is not written in the canonical way: no double slashes, no . or .. and no encoded slashes.")
 		return
 	}
+	if t.wellKnown(w, r) {
+		return
+	}
 	p, ok := strings.CutPrefix(r.URL.Path, t.base)
 	if !ok || p != "" && p[0] != '/' {
 		say(w, http.StatusNotFound, "There is nothing here.")
@@ -100,6 +110,9 @@ func (t *router) route(w http.ResponseWriter, r *http.Request) {
 	p = strings.TrimPrefix(p, "/")
 	if p == "" {
 		t.first(w, r)
+		return
+	}
+	if t.o.Tokens.Serve(w, r, p) {
 		return
 	}
 	repo, rest := name.Cut(p)
@@ -117,6 +130,12 @@ func (t *router) route(w http.ResponseWriter, r *http.Request) {
 	default:
 		t.repository(w, r, repo, rest)
 	}
+}
+
+// wellKnown answers addresses that belong to the host and not to what lies below a base path (RFC 8615 section 3).
+func (t *router) wellKnown(w http.ResponseWriter, r *http.Request) bool {
+	p, ok := strings.CutPrefix(r.URL.Path, "/.well-known/")
+	return ok && t.base != "" && t.o.Tokens.Serve(w, r, ".well-known/"+p)
 }
 
 // repository serves an address below a repository.

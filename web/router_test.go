@@ -53,13 +53,24 @@ func (porter) Pass(w http.ResponseWriter, _ *http.Request, path string) bool {
 
 func (porter) Remote(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
 
+// desk answers one address about tokens, and one of the host.
+type desk struct{}
+
+func (desk) Serve(w http.ResponseWriter, _ *http.Request, path string) bool {
+	if path != "_admin/token" && path != ".well-known/jeton-tokens" {
+		return false
+	}
+	say(w, http.StatusOK, "the desk at "+path)
+	return true
+}
+
 func newRouter(t *testing.T, base string, log io.Writer) http.Handler {
 	t.Helper()
 	u, err := url.Parse("http://code.example.com" + base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
 }
 
 func ask(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
@@ -107,6 +118,10 @@ func TestAddressesReachWhatServesThem(t *testing.T) {
 		{"GET", "/ada/app/archive/tip.zip", 404, "", nil},
 		{"DELETE", "/ada/app", 404, "", nil},
 		{"GET", "/_admin/api", 404, "", nil},
+		{"GET", "/_admin/token", 200, "the desk at _admin/token", nil},
+		{"GET", "/ada/_admin/token", 404, "", nil},
+		{"GET", "/.well-known/jeton-tokens", 200, "the desk", nil},
+		{"GET", "/.well-known/other", 404, "", nil},
 		{"GET", "/info/refs?service=git-upload-pack", 404, "", nil},
 		{"GET", "/ada/app?cmd=capabilities", 501, "Mercurial", nil},
 		{"GET", "/ada/app", 501, "Mercurial", []string{"X-HgProto-1", "0.1"}},
@@ -151,6 +166,7 @@ func TestLFSIsToldInItsOwnType(t *testing.T) {
 func TestTheBasePathStandsBeforeEverything(t *testing.T) {
 	h := newRouter(t, "/git", io.Discard)
 	for target, want := range map[string]int{"/git": 200, "/git/": 200, "/git/ada/app/info/refs?service=git-upload-pack": 200,
+		"/git/_admin/token": 200, "/_admin/token": 404, "/.well-known/jeton-tokens": 200, "/git/.well-known/jeton-tokens": 200, "/.well-known/other": 404,
 		"/ada/app/info/refs?service=git-upload-pack": 404, "/gitada/app/info/refs?service=git-upload-pack": 404, "/": 404} {
 		if w := ask(h, "GET", target); w.Code != want {
 			t.Errorf("%s answered %d, want %d", target, w.Code, want)

@@ -30,6 +30,24 @@ func credential(r *http.Request) (gate.Credential, error) {
 	return gate.Credential{}, bad("Two credentials came with one request. Send one.")
 }
 
+// presented reads what a token that asks about itself comes with: Authorization, or X-Auth-Token.
+func presented(r *http.Request) (gate.Credential, error) {
+	query := r.URL.Query()
+	if query.Has("auth_token") || query.Has("api_key") {
+		return gate.Credential{}, bad("A token must not stand in an address, where logs keep it. Send it as Bearer, or in X-Auth-Token.")
+	}
+	values, own := r.Header.Values("Authorization"), r.Header.Values("X-Auth-Token")
+	switch {
+	case len(values)+len(own) > 1:
+		return gate.Credential{}, bad("Two credentials came with one request. Send one.")
+	case len(own) == 1:
+		return gate.Credential{Secret: own[0], Scheme: "header"}, nil
+	case len(values) == 1:
+		return authorization(r, values[0])
+	}
+	return gate.Credential{}, nil
+}
+
 func authorization(r *http.Request, value string) (gate.Credential, error) {
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch strings.ToLower(scheme) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"jeton/auth/gate"
+	"jeton/auth/token"
 	"jeton/vcs/host"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
@@ -66,15 +67,33 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 		d.guesses.note(c, err)
 		return host.Admission{}, Refusal(err)
 	}
-	if n, ok := r.Context().Value(noteKey{}).(*Note); ok {
-		n.User, n.Expiry = grant.Identity.UserName, grant.Identity.TokenExpiry
-	}
+	note(r, grant.Identity)
 	a := Admission(grant, path, d.o.Creator)
 	a.Notice = d.o.Notices.Of(grant.Identity)
 	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
 		a.Client = Network(c.Remote).String()
 	}
 	return a, nil
+}
+
+// About answers a token of any kind that asks about itself, and hands out its text as it came. Its error is as Admit's.
+func (d *Door) About(r *http.Request) (gate.About, token.Secret, error) {
+	c, err := presented(r)
+	if err != nil {
+		return gate.About{}, token.Secret{}, err
+	}
+	c.Remote = d.Remote(r)
+	a, err := d.o.Gate.About(r.Context(), c)
+	if err != nil {
+		return gate.About{}, token.Secret{}, Refusal(err)
+	}
+	note(r, a.Identity)
+	text := c.Secret
+	if !token.Looks(text) { // it stood where the user name does
+		text = c.User
+	}
+	secret, err := token.Parse(text)
+	return a, secret, err
 }
 
 // Admission is a grant as the engine takes it. path is what was asked for; creator makes it where nothing is there yet.
@@ -168,6 +187,12 @@ type Note struct {
 }
 
 type noteKey struct{}
+
+func note(r *http.Request, id gate.Identity) {
+	if n, ok := r.Context().Value(noteKey{}).(*Note); ok {
+		n.User, n.Expiry = id.UserName, id.TokenExpiry
+	}
+}
 
 // WithNote returns a context in which Admit writes into the note; the note is read when the request has been answered,
 // by the same goroutine.

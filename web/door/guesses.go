@@ -1,7 +1,6 @@
 package door
 
 import (
-	"container/list"
 	"fmt"
 	"hash/maphash"
 	"net/http"
@@ -35,26 +34,21 @@ type guesses struct {
 	o    Guesses
 	seed maphash.Seed
 
-	mu sync.Mutex // guards what follows
-	// known holds the addresses that have guessed, order the same with the last one first; at most maxSuspects.
-	known map[netip.Prefix]*list.Element
-	order *list.List
+	mu  sync.Mutex // guards what follows
+	who recent[suspect]
 }
 
 const (
-	// maxSuspects is how many addresses are remembered, some 300 bytes each; the one that guessed longest ago is forgotten.
-	maxSuspects = 10_000
 	// guess is what a new wrong password costs, again what one that was just tried does.
 	guess, again = 20, 1
-	// remembered is how many wrong passwords of an address are known again.
-	remembered = 8
+	// knownAgain is how many wrong passwords of an address are known again.
+	knownAgain = 8
 )
 
 // suspect is an address that has guessed.
 type suspect struct {
-	at     netip.Prefix
 	bucket *rate.Limiter
-	last   [remembered]uint64 // hashes of what was tried, under a seed that nobody knows
+	last   [knownAgain]uint64 // hashes of what was tried, under a seed that nobody knows
 	next   int
 }
 
@@ -65,7 +59,7 @@ func newGuesses(o Guesses) *guesses {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &guesses{o: o, seed: maphash.MakeSeed(), known: map[netip.Prefix]*list.Element{}, order: list.New()}
+	return &guesses{o: o, seed: maphash.MakeSeed(), who: newRecent[suspect]()}
 }
 
 // applies reports whether a credential can be guessed at all. Clients whose address is not known count as one.
@@ -80,11 +74,11 @@ func (g *guesses) allow(c gate.Credential) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e, ok := g.known[Network(c.Remote)]
-	if !ok {
+	s := g.who.find(Network(c.Remote))
+	if s == nil {
 		return nil
 	}
-	bucket := e.Value.(*suspect).bucket
+	bucket := s.bucket
 	missing := again - bucket.TokensAt(g.o.Now())
 	if missing <= 0 {
 		return nil
@@ -106,29 +100,15 @@ func (g *guesses) note(c gate.Credential, err error) {
 	_, _ = h.WriteString(c.Secret)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.suspect(Network(c.Remote))
+	s := g.who.of(Network(c.Remote), func() *suspect {
+		return &suspect{bucket: rate.NewLimiter(guess*rate.Every(g.o.Every), guess*g.o.Burst)}
+	})
 	now, cost := g.o.Now(), guess
 	if s.tried(h.Sum64()) {
 		cost = again
 	}
 	// What is left is taken, also where it is not enough: requests that came at the same time were all let through.
 	s.bucket.AllowN(now, min(cost, max(int(s.bucket.TokensAt(now)), 0)))
-}
-
-// suspect finds an address, or begins to remember it.
-func (g *guesses) suspect(at netip.Prefix) *suspect {
-	if e, ok := g.known[at]; ok {
-		g.order.MoveToFront(e)
-		return e.Value.(*suspect)
-	}
-	if g.order.Len() >= maxSuspects {
-		oldest := g.order.Back()
-		delete(g.known, oldest.Value.(*suspect).at)
-		g.order.Remove(oldest)
-	}
-	s := &suspect{at: at, bucket: rate.NewLimiter(guess*rate.Every(g.o.Every), guess*g.o.Burst)}
-	g.known[at] = g.order.PushFront(s)
-	return s
 }
 
 // tried reports whether this was tried lately, and remembers it.
@@ -139,7 +119,7 @@ func (s *suspect) tried(hash uint64) bool {
 		}
 	}
 	s.last[s.next] = hash
-	s.next = (s.next + 1) % remembered
+	s.next = (s.next + 1) % knownAgain
 	return false
 }
 

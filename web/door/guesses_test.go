@@ -118,8 +118,8 @@ func TestWhatIsNoGuessCostsNothing(t *testing.T) {
 	for _, err := range []error{nil, errors.New("disk full"), &gate.Refused{Code: gate.NotFound}, &gate.Refused{Code: gate.Expired}} {
 		g.note(c, err)
 	}
-	if g.order.Len() != 0 {
-		t.Errorf("%d addresses are suspected", g.order.Len())
+	if g.who.order.Len() != 0 {
+		t.Errorf("%d addresses are suspected", g.who.order.Len())
 	}
 	free := newGuesser(0)
 	for i := range 1000 {
@@ -131,13 +131,28 @@ func TestWhatIsNoGuessCostsNothing(t *testing.T) {
 
 func TestGuessersAreForgotten(t *testing.T) {
 	g := newGuesser(1)
-	for i := range maxSuspects + 100 {
+	for i := range maxRemembered + 100 {
 		if err := g.try(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).String(), "ada", "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(g.known) != maxSuspects || g.order.Len() != maxSuspects {
-		t.Errorf("%d and %d addresses are remembered", len(g.known), g.order.Len())
+	if len(g.who.known) != maxRemembered || g.who.order.Len() != maxRemembered {
+		t.Errorf("%d and %d addresses are remembered", len(g.who.known), g.who.order.Len())
+	}
+}
+
+func TestRatesCountByNetwork(t *testing.T) {
+	r := NewRates(2, time.Hour)
+	at := netip.MustParseAddr
+	for i, from := range []netip.Addr{at("2001:db8::1"), at("2001:db8::2"), at("192.0.2.1"), {}, {}} {
+		if wait := r.Take(from); wait != 0 {
+			t.Errorf("turn %d, from %s: wait %s", i, from, wait)
+		}
+	}
+	for _, from := range []netip.Addr{at("2001:db8::3"), {}} {
+		if wait := r.Take(from); wait <= 0 {
+			t.Errorf("a third from %s is allowed", from)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"jeton/cmd/jeton/config"
 	"jeton/vcs/smarthttp"
 	"jeton/web"
+	"jeton/web/bearer"
 	"jeton/web/door"
 )
 
@@ -74,6 +75,8 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 		Requests: s.bounded("server.max_concurrent"), PerClient: s.bounded("server.max_concurrent_per_client"),
 		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),
 	})
+	v.bearer = bearer.New(bearer.Options{Door: d, Tokens: s.Tokens, URL: v.URL, Log: s.Log})
+	o.Tokens = v.bearer
 	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),

@@ -15,6 +15,7 @@ import (
 
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/sshd"
+	"jeton/web/bearer"
 	"jeton/web/door"
 )
 
@@ -28,6 +29,7 @@ type Server struct {
 
 	store   *Store
 	http    *http.Server
+	bearer  *bearer.Handler
 	httpLn  net.Listener
 	ssh     *sshd.Server
 	sshLn   net.Listener
@@ -150,6 +152,7 @@ func (v *Server) shutdown(ctx context.Context) {
 	if err := g.Wait(); err != nil {
 		v.store.Log.WarnContext(ctx, "the server ended before all that ran in it", "error", err)
 	}
+	v.bearer.Close()
 }
 
 // sweep removes once a day what has been kept for long enough.

@@ -1,0 +1,78 @@
+package door
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// maxRemembered is how many networks are told apart, some 300 bytes each; the one that came longest ago is forgotten.
+const maxRemembered = 10_000
+
+// recent remembers something of each network that came lately. It is not safe for concurrent use.
+type recent[T any] struct {
+	known map[netip.Prefix]*list.Element
+	order *list.List // of known, the last one first
+}
+
+// remembered is one network in the list.
+type remembered[T any] struct {
+	at    netip.Prefix
+	value *T
+}
+
+func newRecent[T any]() recent[T] {
+	return recent[T]{known: map[netip.Prefix]*list.Element{}, order: list.New()}
+}
+
+// find is what is remembered of a network; nil for nothing.
+func (r recent[T]) find(at netip.Prefix) *T {
+	if e, ok := r.known[at]; ok {
+		return e.Value.(remembered[T]).value
+	}
+	return nil
+}
+
+// of is what is remembered of a network, or what begin begins with; it has come just now.
+func (r recent[T]) of(at netip.Prefix, begin func() *T) *T {
+	if e, ok := r.known[at]; ok {
+		r.order.MoveToFront(e)
+		return e.Value.(remembered[T]).value
+	}
+	if r.order.Len() >= maxRemembered {
+		oldest := r.order.Back()
+		delete(r.known, oldest.Value.(remembered[T]).at)
+		r.order.Remove(oldest)
+	}
+	v := begin()
+	r.known[at] = r.order.PushFront(remembered[T]{at, v})
+	return v
+}
+
+// Rates bounds how often something may be done from one network (see Network). It is safe for concurrent use.
+type Rates struct {
+	every time.Duration
+	burst int
+
+	mu  sync.Mutex // guards what follows
+	who recent[rate.Limiter]
+}
+
+// NewRates lets something be done burst times, and then once every so often.
+func NewRates(burst int, every time.Duration) *Rates {
+	return &Rates{every: every, burst: burst, who: newRecent[rate.Limiter]()}
+}
+
+// Take does it once more: zero where that is allowed, else how long to wait. All whose address is not known are one.
+func (r *Rates) Take(from netip.Addr) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.who.of(Network(from), func() *rate.Limiter { return rate.NewLimiter(rate.Every(r.every), r.burst) })
+	if l.Allow() {
+		return 0
+	}
+	return r.every
+}
