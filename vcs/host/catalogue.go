@@ -20,8 +20,8 @@ import (
 var (
 	// ErrNotFound: no repository has this path or id.
 	ErrNotFound = errors.New("repository not found")
-	// ErrTaken: another repository has this path.
-	ErrTaken = errors.New("another repository has this path")
+	// ErrTaken: another repository, or a group, has this path.
+	ErrTaken = errors.New("another repository or group has this path")
 	// ErrBadPath is wrapped by what is wrong with a path that was asked for.
 	ErrBadPath = errors.New("not a valid path")
 )
@@ -31,6 +31,10 @@ type Repo struct {
 	ID, Path, OwnerID, Description string
 	Private, Archived              bool
 	CreatedAt                      time.Time
+	// MakerID owns the groups that Create makes for the path; "" for nobody.
+	MakerID string
+	// DeletedAt is set for one that was deleted and can come back.
+	DeletedAt time.Time
 }
 
 // Rows are the catalogue's rows, implemented over the database. Paths are compared folded (name.Fold).
@@ -43,6 +47,13 @@ type Rows interface {
 	// Insert answers ErrTaken where the path is another's; so does Rename.
 	Insert(ctx context.Context, r Repo) error
 	Rename(ctx context.Context, id, path string) error
+	// Trash marks one as deleted, so that neither ByPath, ByID nor List finds it. ErrNotFound.
+	Trash(ctx context.Context, id string, at time.Time) error
+	// Trashed is every one that is marked so, with the path that it had.
+	Trashed(ctx context.Context) ([]Repo, error)
+	// Restore takes the mark away, and gives it a path. ErrNotFound where none is marked, ErrTaken.
+	Restore(ctx context.Context, id, path string) error
+	// Delete removes the row for good, marked or not. ErrNotFound.
 	Delete(ctx context.Context, id string) error
 }
 
@@ -64,7 +75,7 @@ type Options struct {
 	Names name.Rules
 	// Open is how many repositories are kept open between requests where Disk brings no budget of its own; 0 means 512.
 	Open int
-	// TrashKeep is how long the folder of a deleted repository is kept in the trash; 0 removes it at once, in the
+	// TrashKeep is how long a deleted repository can come back, row and folder; 0 removes both at once, the folder in the
 	// background.
 	TrashKeep time.Duration
 	// OrphanKeep is how long a folder is kept in the trash that no row names; 0 means 7 days. It is there for a database
@@ -163,21 +174,4 @@ func (h *Host) Rename(ctx context.Context, id, path string) (Repo, error) {
 		return Repo{}, err
 	}
 	return h.o.Rows.ByID(ctx, id)
-}
-
-// Delete removes a repository: the row first, by which it is gone for everybody, then the folder, which is moved into
-// the trash in one step. A push that is being checked fails; fetches that hold a view end well. A crash between row and
-// folder leaves a folder that no row names, which Recover puts away. ErrNotFound.
-func (h *Host) Delete(ctx context.Context, id string) error {
-	if !validID(id) {
-		return ErrNotFound
-	}
-	if err := h.o.Rows.Delete(ctx, id); err != nil {
-		return err
-	}
-	h.shut(id)
-	if err := h.discard(id, deleted); err != nil {
-		return fmt.Errorf("put the folder of repository %s into the trash: %w", id, err)
-	}
-	return nil
 }

@@ -194,6 +194,11 @@ func TestTrashIsKeptForAsLongAsIsSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start()
+	if _, trash := w.folders(); len(trash) != 1 {
+		t.Fatalf("the trash is %v while the row can come back", trash)
+	}
+	w.rows.age(r.ID)
+	w.start()
 	if _, trash := w.folders(); len(trash) != 0 {
 		t.Errorf("after its time the trash holds %v", trash)
 	}
@@ -218,6 +223,7 @@ func TestSweepEmptiesTheTrashOfWhatIsOldAndBringsNothingBack(t *testing.T) {
 	if err := os.Rename(matches[0], aged); err != nil {
 		t.Fatal(err)
 	}
+	w.rows.age(old.ID)
 	for range 3 {
 		if err := w.Sweep(ctx); err != nil {
 			t.Fatal(err)

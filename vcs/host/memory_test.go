@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"jeton/vcs/name"
 )
@@ -30,7 +31,7 @@ func (m *memory) find(match func(Repo) bool) (Repo, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range m.rows {
-		if match(r) {
+		if r.DeletedAt.IsZero() && match(r) {
 			return r, nil
 		}
 	}
@@ -45,15 +46,66 @@ func (m *memory) ByID(_ context.Context, id string) (Repo, error) {
 	return m.find(func(r Repo) bool { return r.ID == id })
 }
 
-func (m *memory) List(context.Context) ([]Repo, error) {
+func (m *memory) List(context.Context) ([]Repo, error) { return m.list(false), nil }
+
+func (m *memory) Trashed(context.Context) ([]Repo, error) { return m.list(true), nil }
+
+func (m *memory) list(trashed bool) []Repo {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []Repo
 	for _, r := range m.rows {
-		list = append(list, r)
+		if r.DeletedAt.IsZero() != trashed {
+			list = append(list, r)
+		}
 	}
 	slices.SortFunc(list, func(a, b Repo) int { return strings.Compare(a.Path, b.Path) })
-	return list, nil
+	return list
+}
+
+func (m *memory) Trash(_ context.Context, id string, at time.Time) error {
+	return m.change("trash", func() error {
+		r, ok := m.rows[id]
+		if !ok || !r.DeletedAt.IsZero() {
+			return ErrNotFound
+		}
+		r.DeletedAt = at
+		m.rows[id] = r
+		return nil
+	})
+}
+
+// age makes a deletion two hours older.
+func (m *memory) age(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.rows[id]
+	r.DeletedAt = r.DeletedAt.Add(-2 * time.Hour)
+	m.rows[id] = r
+}
+
+func (m *memory) Restore(_ context.Context, id, path string) error {
+	return m.change("restore", func() error {
+		r, ok := m.rows[id]
+		if !ok || r.DeletedAt.IsZero() {
+			return ErrNotFound
+		}
+		if m.taken(id, path) {
+			return ErrTaken
+		}
+		r.Path, r.DeletedAt = path, time.Time{}
+		m.rows[id] = r
+		return nil
+	})
+}
+
+func (m *memory) taken(id, path string) bool {
+	for _, other := range m.rows {
+		if other.ID != id && other.DeletedAt.IsZero() && name.Fold(other.Path) == name.Fold(path) {
+			return true
+		}
+	}
+	return false
 }
 
 // change runs one change between the hooks.
@@ -74,10 +126,8 @@ func (m *memory) change(what string, do func() error) error {
 
 func (m *memory) Insert(_ context.Context, r Repo) error {
 	return m.change("insert", func() error {
-		for _, other := range m.rows {
-			if name.Fold(other.Path) == name.Fold(r.Path) {
-				return ErrTaken
-			}
+		if m.taken(r.ID, r.Path) {
+			return ErrTaken
 		}
 		m.rows[r.ID] = r
 		return nil
@@ -90,10 +140,8 @@ func (m *memory) Rename(_ context.Context, id, path string) error {
 		if !ok {
 			return ErrNotFound
 		}
-		for _, other := range m.rows {
-			if other.ID != id && name.Fold(other.Path) == name.Fold(path) {
-				return ErrTaken
-			}
+		if m.taken(id, path) {
+			return ErrTaken
 		}
 		r.Path = path
 		m.rows[id] = r

@@ -30,11 +30,10 @@ func (h *Host) repository(ctx context.Context, id string) (*disk.Repository, err
 	if !validID(id) {
 		return nil, ErrNotFound
 	}
-	h.mu.Lock()
-	if h.deleted[id] {
-		h.mu.Unlock()
-		return nil, ErrNotFound
+	if err := h.deletedHere(ctx, id); err != nil {
+		return nil, err
 	}
+	h.mu.Lock()
 	o, ok := h.open[id]
 	if !ok {
 		o = &opened{ready: make(chan struct{})}
@@ -60,6 +59,24 @@ func (h *Host) repository(ctx context.Context, id string) (*disk.Repository, err
 	}
 	close(o.ready)
 	return o.repo, o.err
+}
+
+// deletedHere answers ErrNotFound for what this host has deleted, unless it was brought back since, here or by another
+// process.
+func (h *Host) deletedHere(ctx context.Context, id string) error {
+	h.mu.Lock()
+	gone := h.deleted[id]
+	h.mu.Unlock()
+	if !gone {
+		return nil
+	}
+	if _, err := h.o.Rows.ByID(ctx, id); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	delete(h.deleted, id)
+	h.mu.Unlock()
+	return nil
 }
 
 // Rules are those that hold in a repository; for the id "", those that will hold in one that a push is about to make.

@@ -87,10 +87,14 @@ func (h *Host) Recover(ctx context.Context) error {
 	for _, r := range rows {
 		known[r.ID] = true
 	}
-	if err := h.putAway(ctx, known); err != nil {
+	kept, err := h.expire(ctx)
+	if err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
-	if err := h.empty(ctx, known); err != nil {
+	if err := h.putAway(ctx, known, kept); err != nil {
+		return fmt.Errorf("recover repositories: %w", err)
+	}
+	if err := h.empty(ctx, known, kept); err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
 	for _, r := range rows {
@@ -104,14 +108,18 @@ func (h *Host) Recover(ctx context.Context) error {
 // Sweep removes what has been in the trash for long enough, while the host is in use. It brings nothing back, as Recover
 // does: a repository that is being deleted right now must not come back from the trash.
 func (h *Host) Sweep(ctx context.Context) error {
-	if err := h.empty(ctx, nil); err != nil {
+	kept, err := h.expire(ctx)
+	if err == nil {
+		err = h.empty(ctx, nil, kept)
+	}
+	if err != nil {
 		return fmt.Errorf("empty the trash: %w", err)
 	}
 	return nil
 }
 
-// putAway moves folders that no row names into the trash, and removes what Create was building.
-func (h *Host) putAway(ctx context.Context, known map[string]bool) error {
+// putAway moves folders that no living row names into the trash, and removes what Create was building.
+func (h *Host) putAway(ctx context.Context, known, kept map[string]bool) error {
 	dirs, err := filepath.Glob(filepath.Join(h.o.Root, "??", "*"))
 	if err != nil {
 		return err
@@ -124,6 +132,8 @@ func (h *Host) putAway(ctx context.Context, known map[string]bool) error {
 			err = os.RemoveAll(dir)
 		case !ok || h.Dir(id) != dir:
 			h.o.Log.WarnContext(ctx, "something that is no repository lies among them", "path", dir)
+		case kept[id]:
+			err = h.discard(id, deleted)
 		case !known[id]:
 			h.o.Log.WarnContext(ctx, "folder that no repository has goes into the trash", "dir", dir, "kept_for", h.o.OrphanKeep)
 			err = h.discard(id, orphan)
@@ -135,8 +145,9 @@ func (h *Host) putAway(ctx context.Context, known map[string]bool) error {
 	return nil
 }
 
-// empty goes through the trash: a folder whose row is there comes back, the others are removed when it is time.
-func (h *Host) empty(ctx context.Context, known map[string]bool) error {
+// empty goes through the trash: a folder whose row lives comes back, those of rows that can come back stay, the others are
+// removed when it is time.
+func (h *Host) empty(ctx context.Context, known, kept map[string]bool) error {
 	entries, err := os.ReadDir(h.trash())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -152,7 +163,8 @@ func (h *Host) empty(ctx context.Context, known map[string]bool) error {
 			h.o.Log.WarnContext(ctx, "something unknown lies in the trash", "path", dir)
 		case known[id] && missing(h.Dir(id)):
 			h.o.Log.WarnContext(ctx, "folder comes back from the trash: its repository is there again", "dir", h.Dir(id))
-			err = errors.Join(os.MkdirAll(filepath.Dir(h.Dir(id)), 0o750), os.Rename(dir, h.Dir(id)))
+			err = bringBack(dir, h.Dir(id))
+		case kept[id]:
 		case time.Since(at) >= h.keep(w):
 			h.remove(dir)
 		}

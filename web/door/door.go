@@ -127,7 +127,7 @@ func create(ctx context.Context, g *gate.Grant, path string, creator Creator) (*
 	if err := Refusal(g.Again(ctx)); err != nil {
 		return nil, err
 	}
-	u, err := creator.Conceive(ctx, host.Repo{Path: path, OwnerID: g.Identity.UserID, Private: true})
+	u, err := creator.Conceive(ctx, host.Repo{Path: path, OwnerID: g.Identity.UserID, MakerID: g.Identity.UserID, Private: true})
 	if err != nil {
 		return nil, notMade(err)
 	}

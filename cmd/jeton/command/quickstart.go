@@ -121,7 +121,7 @@ func whitelist(dir string) error {
 
 // fill makes the sample repository.
 func fill(ctx context.Context, s *wire.Store, u access.User) error {
-	r, err := s.Host.Create(ctx, host.Repo{Path: quickRepo, OwnerID: u.ID, Private: true, Description: "A sample"})
+	r, err := s.Host.Create(ctx, host.Repo{Path: quickRepo, OwnerID: u.ID, MakerID: u.ID, Private: true, Description: "A sample"})
 	if err != nil {
 		return err
 	}

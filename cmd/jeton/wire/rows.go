@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"time"
 
 	"jeton/db"
 	"jeton/vcs/host"
@@ -24,16 +25,33 @@ func (r rows) ByID(ctx context.Context, id string) (host.Repo, error) {
 
 func (r rows) List(ctx context.Context) ([]host.Repo, error) {
 	all, err := r.d.Repositories().List(ctx)
+	return fromRows(all), hostError(err)
+}
+
+func fromRows(all []db.Repository) []host.Repo {
 	list := make([]host.Repo, len(all))
 	for i, row := range all {
 		list[i] = fromRow(row)
 	}
-	return list, hostError(err)
+	return list
+}
+
+func (r rows) Trash(ctx context.Context, id string, at time.Time) error {
+	return hostError(r.d.Repositories().Trash(ctx, id, at))
+}
+
+func (r rows) Trashed(ctx context.Context) ([]host.Repo, error) {
+	all, err := r.d.Repositories().Deleted(ctx)
+	return fromRows(all), hostError(err)
+}
+
+func (r rows) Restore(ctx context.Context, id, path string) error {
+	return hostError(r.d.Repositories().Restore(ctx, id, path, name.Fold(path)))
 }
 
 func (r rows) Insert(ctx context.Context, n host.Repo) error {
 	return hostError(r.d.Repositories().Insert(ctx, db.Repository{ID: n.ID, Path: n.Path, FoldedPath: name.Fold(n.Path),
-		OwnerID: n.OwnerID, Private: n.Private, Archived: n.Archived, Description: n.Description, CreatedAt: n.CreatedAt}))
+		OwnerID: n.OwnerID, MakerID: n.MakerID, Private: n.Private, Archived: n.Archived, Description: n.Description, CreatedAt: n.CreatedAt}))
 }
 
 func (r rows) Rename(ctx context.Context, id, path string) error {
@@ -45,8 +63,12 @@ func (r rows) Delete(ctx context.Context, id string) error {
 }
 
 func fromRow(row db.Repository) host.Repo {
-	return host.Repo{ID: row.ID, Path: row.Path, OwnerID: row.OwnerID, Description: row.Description, Private: row.Private,
+	r := host.Repo{ID: row.ID, Path: row.Path, OwnerID: row.OwnerID, Description: row.Description, Private: row.Private,
 		Archived: row.Archived, CreatedAt: row.CreatedAt}
+	if row.DeletedAt != nil {
+		r.DeletedAt = *row.DeletedAt
+	}
+	return r
 }
 
 // hostError says the database's errors in the catalogue's words.
