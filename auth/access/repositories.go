@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -211,6 +212,25 @@ func (s *Repositories) Groups() []Group {
 	s.mu.RUnlock()
 	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
 	return list
+}
+
+// Below is all that lies in a group, however deep, by path.
+func (s *Repositories) Below(groupID string) (groups []Group, repos []Repository) {
+	s.mu.RLock()
+	for _, b := range s.tree.groups {
+		if slices.Contains(b.Groups, groupID) {
+			groups = append(groups, b.Group)
+		}
+	}
+	for _, l := range s.tree.repos {
+		if slices.Contains(l.Groups, groupID) {
+			repos = append(repos, l.Repository)
+		}
+	}
+	s.mu.RUnlock()
+	sort.Slice(groups, func(i, j int) bool { return groups[i].Path < groups[j].Path })
+	sort.Slice(repos, func(i, j int) bool { return repos[i].Path < repos[j].Path })
+	return groups, repos
 }
 
 // Level is what somebody may do with a repository: administrators, its owner and those of the groups above it

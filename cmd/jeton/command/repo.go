@@ -12,9 +12,14 @@ import (
 
 func (a *app) repos() *cobra.Command {
 	return group("repo", "Repositories and who may do what with them", "  jeton repo create team/app --owner ada\n  jeton repo grant team/app bob write",
-		a.repoCreate(), a.repoList(), a.repoPath(), a.repoRename(), a.repoMaintain(), a.repoGrant(), a.repoRevoke(), a.repoPermissions(),
+		a.repoCreate(), a.repoList(), a.repoPath(), a.rename("repo", "a repository"), a.move("repo", "a repository"), a.repoOwner(), a.repoMaintain(),
+		a.grant("repo", "PATH", "a repository"), a.revoke("repo", "PATH", "a repository"), a.permissions("repo", "PATH", "a repository"),
 		a.repoRules(), a.repoSet(), a.repoProtect(), a.repoUnprotect(), a.repoLog(),
-		a.change("repo", "delete PATH", "Remove a repository with all its history", "repo.delete", "This removes, with all its history, the repository"),
+		a.change("repo", "delete PATH", "Take a repository away; it can come back for a while", "repo.delete", "This takes away, until it is restored, the repository"),
+		a.repoDeleted(), a.repoRestore(),
+		a.change("repo", "purge PATH-OR-ID", "Remove a deleted repository for good, before its time", "repo.purge", "This removes for good, with all its history, the deleted repository"),
+		a.change("repo", "archive PATH", "Make a repository read-only", "repo.archive", ""),
+		a.change("repo", "unarchive PATH", "Make a repository writable again", "repo.unarchive", ""),
 		a.change("repo", "rescan PATH", "Take in what another program changed in the folder", "repo.rescan", ""),
 		a.change("repo", "publish PATH", "Let everybody read it, without signing in", "repo.publish", ""),
 		a.change("repo", "hide PATH", "Show it only to those who were given it", "repo.hide", ""))
@@ -61,53 +66,12 @@ func (a *app) repoPath() *cobra.Command {
 		}}
 }
 
-func (a *app) repoRename() *cobra.Command {
-	return &cobra.Command{Use: "rename PATH NEW-PATH", Short: "Give a repository another path", Args: exactly(2),
-		Example: "  jeton repo rename ada/app team/app",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return call(a, cmd, "repo.rename", operate.Renaming{Path: args[0], To: args[1]}, func(w io.Writer, r operate.Repo) {
-				fmt.Fprintf(w, "%s is now %s.\n", args[0], r.Path)
-			})
-		}}
-}
-
 func (a *app) repoMaintain() *cobra.Command {
 	return &cobra.Command{Use: "maintain PATH", Short: "Pack a repository anew, for fast clones", Args: exactly(1),
 		Example: "  jeton repo maintain team/app",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return call(a, cmd, "repo.maintain", operate.Named{Name: args[0]}, func(w io.Writer, m operate.Maintained) {
 				fmt.Fprintf(w, "%d packs became %d; %d objects in use, %d others kept, %d bytes.\n", m.PacksBefore, m.PacksAfter, m.Objects, m.Kept, m.Bytes)
-			})
-		}}
-}
-
-func (a *app) repoGrant() *cobra.Command {
-	return &cobra.Command{Use: "grant PATH USER LEVEL", Short: "Let somebody read, write or admin a repository", Args: exactly(3),
-		Example: "  jeton repo grant team/app bob write",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return call(a, cmd, "repo.grant", operate.Giving{Path: args[0], User: args[1], Level: args[2]},
-				done("%s now has %s on %s.", args[1], args[2], args[0]))
-		}}
-}
-
-func (a *app) repoRevoke() *cobra.Command {
-	return &cobra.Command{Use: "revoke PATH USER", Short: "Take away what somebody was given on a repository", Args: exactly(2),
-		Example: "  jeton repo revoke team/app bob",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return call(a, cmd, "repo.revoke", operate.Giving{Path: args[0], User: args[1]}, done("%s was given nothing on %s any more.", args[1], args[0]))
-		}}
-}
-
-func (a *app) repoPermissions() *cobra.Command {
-	return &cobra.Command{Use: "permissions PATH", Short: "Who was given what on a repository", Args: exactly(1),
-		Example: "  jeton repo permissions team/app",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return call(a, cmd, "repo.permissions", operate.Named{Name: args[0]}, func(w io.Writer, list []operate.Permission) {
-				var rows [][]string
-				for _, p := range list {
-					rows = append(rows, []string{p.User, p.Level})
-				}
-				table(w, "USER LEVEL", rows)
 			})
 		}}
 }

@@ -15,6 +15,8 @@ func (a *app) users() *cobra.Command {
 		a.userCreate(), a.userList(), a.userPassword(), a.userAdmin(),
 		a.userChange("activate NAME", "Let somebody in again", "user.activate", ""),
 		a.userChange("deactivate NAME", "Shut somebody out, with every token and key", "user.deactivate", "This shuts out"),
+		a.userChange("require-tokens NAME", "Have git take somebody's tokens and keys only, not the password", "user.require-tokens", ""),
+		a.userChange("allow-password NAME", "Have git take somebody's password again", "user.allow-password", ""),
 		a.userChange("delete NAME", "Remove somebody who owns no repository", "user.delete", "This removes, with tokens and keys,"))
 }
 
@@ -22,20 +24,28 @@ func (a *app) userCreate() *cobra.Command {
 	var n operate.NewUser
 	var stdin bool
 	c := &cobra.Command{Use: "create NAME", Short: "Add a person or a machine account", Args: exactly(1),
-		Example: "  echo \"$PASSWORD\" | jeton user create ada --email ada@example.com --password-stdin\n  jeton user create ci",
+		Example: "  echo \"$PASSWORD\" | jeton user create ada --email ada@example.com --password-stdin\n  jeton user create ci --service",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			n.Name = args[0]
+			if n.Service && !stdin {
+				return a.createUser(cmd, n) // nobody is asked for a password that cannot be
+			}
 			if n.Password, err = password(cmd, stdin); err != nil {
 				return err
 			}
-			return call(a, cmd, "user.create", n, func(w io.Writer, u operate.User) {
-				fmt.Fprintf(w, "Created %s%s.\n", u.Name, words(u.Password, "", ", without a password: tokens and SSH keys are the ways in"))
-			})
+			return a.createUser(cmd, n)
 		}}
 	c.Flags().StringVar(&n.Email, "email", "", "e-mail address, which may stand for the name")
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input, one line")
 	c.Flags().BoolVar(&n.Admin, "admin", false, "make an administrator")
+	c.Flags().BoolVar(&n.Service, "service", false, "make a service account: no password, no sign-in page")
 	return c
+}
+
+func (a *app) createUser(cmd *cobra.Command, n operate.NewUser) error {
+	return call(a, cmd, "user.create", n, func(w io.Writer, u operate.User) {
+		fmt.Fprintf(w, "Created %s%s.\n", u.Name, words(u.Password, "", ", without a password: tokens and SSH keys are the ways in"))
+	})
 }
 
 func (a *app) userList() *cobra.Command {
@@ -44,11 +54,15 @@ func (a *app) userList() *cobra.Command {
 			return call(a, cmd, "user.list", operate.Nothing{}, func(w io.Writer, list []operate.User) {
 				var rows [][]string
 				for _, u := range list {
-					rows = append(rows, []string{u.Name, u.Email, words(u.Active, "active", "inactive"), words(u.Admin, "admin", "user")})
+					rows = append(rows, []string{u.Name, u.Email, words(u.Active, "active", "inactive"), role(u)})
 				}
 				table(w, "NAME EMAIL STATE ROLE", rows)
 			})
 		}}
+}
+
+func role(u operate.User) string {
+	return words(u.Admin, "admin", words(u.Service, "service", "user"))
 }
 
 func (a *app) userPassword() *cobra.Command {
@@ -100,7 +114,7 @@ func (a *app) change(noun, use, short, op, question string) *cobra.Command {
 			}
 			return call(a, cmd, op, operate.Named{Name: args[0]}, done("Done: %s %s.", op, args[0]))
 		}}
-	c.Example = "  jeton " + noun + " " + c.Name() + " " + map[string]string{"user": "ada", "repo": "team/app", "token": "ID", "key": "ID", "auth": "token"}[noun]
+	c.Example = "  jeton " + noun + " " + c.Name() + " " + map[string]string{"user": "ada", "repo": "team/app", "group": "team", "usergroup": "devs", "token": "ID", "key": "ID", "auth": "token"}[noun]
 	if question != "" {
 		c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 		c.Example += " --yes"

@@ -35,6 +35,8 @@ type operator struct{ s *wire.Store }
 func Operations(s *wire.Store) control.Registry {
 	r, o := control.Registry{}, operator{s}
 	o.people(r)
+	o.userGroups(r)
+	o.groups(r)
 	o.repositories(r)
 	o.credentials(r)
 	return r
@@ -58,10 +60,10 @@ func coded(err error) error {
 		code string
 		errs []error
 	}{
-		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound}},
+		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, access.ErrNoGroup, access.ErrNoUserGroup, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound, host.ErrNoData}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
-		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
-		{control.Refused, []error{access.ErrOwns, signin.ErrUnfit}},
+		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
+		{control.Refused, []error{access.ErrOwns, access.ErrHolds, access.ErrInside, signin.ErrUnfit}},
 	} {
 		for _, e := range c.errs {
 			if errors.Is(err, e) {
@@ -74,17 +76,22 @@ func coded(err error) error {
 
 // User is a person as commands show one.
 type User struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Email     string    `json:"email"`
-	Active    bool      `json:"active"`
-	Admin     bool      `json:"admin"`
-	Password  bool      `json:"has_password"`
-	CreatedAt time.Time `json:"created_at"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Active   bool   `json:"active"`
+	Admin    bool   `json:"admin"`
+	Password bool   `json:"has_password"`
+	Service  bool   `json:"service"`
+	Source   string `json:"source,omitempty"`
+	// TokensOnly: git takes tokens and keys only, by what was laid down for the person or a user group.
+	TokensOnly bool      `json:"git_tokens_only"`
+	CreatedAt  time.Time `json:"created_at"`
 }
 
-func shownUser(u access.User) User {
-	return User{ID: u.ID, Name: u.Name, Email: u.Email, Active: u.Active, Admin: u.Admin, Password: u.HasPassword, CreatedAt: u.CreatedAt}
+func (o operator) shownUser(u access.User) User {
+	return User{ID: u.ID, Name: u.Name, Email: u.Email, Active: u.Active, Admin: u.Admin, Password: u.HasPassword, Service: u.Service,
+		Source: u.Source, TokensOnly: o.s.Users.TokensOnly(u.ID), CreatedAt: u.CreatedAt}
 }
 
 // NewUser are the arguments of user.create.
@@ -93,6 +100,7 @@ type NewUser struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 	Admin    bool   `json:"admin"`
+	Service  bool   `json:"service"`
 }
 
 // NewPassword are the arguments of user.password.
@@ -104,13 +112,13 @@ type NewPassword struct {
 // people registers the operations about people.
 func (o operator) people(r control.Registry) {
 	handle(r, "user.create", func(ctx context.Context, by audit.Actor, n NewUser) (User, error) {
-		u, err := o.s.Users.Create(ctx, by, access.NewUser{Name: n.Name, Email: n.Email, Password: n.Password, Admin: n.Admin})
-		return shownUser(u), err
+		u, err := o.s.Users.Create(ctx, by, access.NewUser{Name: n.Name, Email: n.Email, Password: n.Password, Admin: n.Admin, Service: n.Service})
+		return o.shownUser(u), err
 	})
 	handle(r, "user.list", func(context.Context, audit.Actor, Nothing) ([]User, error) {
 		list := []User{}
 		for _, u := range o.s.Users.List() {
-			list = append(list, shownUser(u))
+			list = append(list, o.shownUser(u))
 		}
 		sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 		return list, nil
@@ -124,7 +132,8 @@ func (o operator) people(r control.Registry) {
 	})
 	for name, change := range map[string]func(context.Context, audit.Actor, string) error{
 		"user.activate": o.s.Users.Activate, "user.deactivate": o.s.Users.Deactivate, "user.promote": o.s.Users.Promote,
-		"user.demote": o.s.Users.Demote, "user.delete": o.s.Users.Delete,
+		"user.demote": o.s.Users.Demote, "user.delete": o.s.Users.Delete, "user.require-tokens": o.s.Users.RequireTokens,
+		"user.allow-password": o.s.Users.AllowPassword,
 	} {
 		handle(r, name, func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
 			u, err := o.user(n.Name)

@@ -51,7 +51,7 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 	for _, name := range c.Registry.Names() {
 		var args any = Named{Name: "nobody/nothing"}
 		switch name {
-		case "user.list", "repo.list", "auth.list":
+		case "user.list", "usergroup.list", "group.list", "repo.list", "repo.deleted", "auth.list":
 			continue // they are about nothing in particular
 		case "user.create":
 			args = NewUser{Name: "not/a/name"}
@@ -59,10 +59,12 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = NewPassword{Name: "nobody"}
 		case "repo.create":
 			args = NewRepo{Path: "nobody/nothing"}
-		case "repo.rename":
+		case "group.create":
+			args = Owning{Name: "nobody/nothing", Owner: "nobody"}
+		case "repo.rename", "group.rename", "usergroup.rename":
 			args = Renaming{Path: "nobody/nothing", To: "x"}
-		case "repo.grant", "repo.revoke":
-			args = Giving{Path: "nobody/nothing", User: "nobody", Level: "read"}
+		case "repo.grant", "repo.revoke", "group.grant", "group.revoke", "usergroup.grant", "usergroup.revoke":
+			args = Giving{Path: "nobody/nothing", Subject: Subject{User: "nobody"}, Level: "read"}
 		case "repo.protect":
 			args = Protecting{Path: "nobody/nothing", Pattern: "main"}
 		case "repo.log":

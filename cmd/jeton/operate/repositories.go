@@ -3,11 +3,9 @@ package operate
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
-	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/host"
@@ -43,17 +41,11 @@ type Renaming struct {
 	To   string `json:"to"`
 }
 
-// Giving are the arguments of repo.grant and, without a level, of repo.revoke.
-type Giving struct {
-	Path  string `json:"path"`
-	User  string `json:"user"`
-	Level string `json:"level,omitempty"`
-}
-
-// Permission is what one person was given on a repository.
-type Permission struct {
-	User  string `json:"user"`
-	Level string `json:"level"`
+// Owning are the arguments of repo.owner, group.owner and usergroup.owner.
+type Owning struct {
+	Name string `json:"name"`
+	// Owner is a user name; "" for nobody, where that can be.
+	Owner string `json:"owner"`
 }
 
 // Maintained is what repo.maintain has done; sizes are bytes.
@@ -94,21 +86,25 @@ func (o operator) repositories(r control.Registry) {
 		}
 		return o.shownRepo(renamed), o.s.Note(ctx, by, "repository.rename", renamed.Path, "was "+one.Path)
 	})
-	o.onRepo(r, "repo.delete", func(ctx context.Context, by audit.Actor, one host.Repo) error {
-		if err := o.s.Host.Delete(ctx, one.ID); err != nil {
-			return err
-		}
-		return o.s.Note(ctx, by, "repository.delete", one.Path, one.ID)
-	})
 	o.onRepo(r, "repo.rescan", func(ctx context.Context, _ audit.Actor, one host.Repo) error { return o.s.Host.Rescan(ctx, one.ID) })
-	o.onRepo(r, "repo.publish", func(ctx context.Context, by audit.Actor, one host.Repo) error {
-		return o.s.Access.Publish(ctx, by, one.ID)
+	for name, change := range map[string]func(context.Context, audit.Actor, string) error{"repo.publish": o.s.Access.Publish,
+		"repo.hide": o.s.Access.Hide, "repo.archive": o.s.Access.Archive, "repo.unarchive": o.s.Access.Unarchive} {
+		o.onRepo(r, name, func(ctx context.Context, by audit.Actor, one host.Repo) error { return change(ctx, by, one.ID) })
+	}
+	handle(r, "repo.owner", func(ctx context.Context, by audit.Actor, n Owning) (Nothing, error) {
+		one, err := o.repo(ctx, n.Name)
+		if err != nil {
+			return Nothing{}, err
+		}
+		u, err := o.user(n.Owner)
+		if err != nil {
+			return Nothing{}, err
+		}
+		return Nothing{}, o.s.Access.SetOwner(ctx, by, one.ID, u.ID)
 	})
-	o.onRepo(r, "repo.hide", func(ctx context.Context, by audit.Actor, one host.Repo) error {
-		return o.s.Access.Hide(ctx, by, one.ID)
-	})
+	o.deleted(r)
 	handle(r, "repo.maintain", o.maintain)
-	o.permissions(r)
+	o.permissions(r, "repo", o.onRepository)
 	o.rules(r)
 	o.pushes(r)
 }
@@ -126,10 +122,13 @@ func (o operator) onRepo(r control.Registry, name string, f func(context.Context
 
 func (o operator) repo(ctx context.Context, path string) (host.Repo, error) {
 	one, err := o.s.Host.Resolve(ctx, path)
-	if err != nil {
-		return one, fmt.Errorf("%q: %w", path, err)
+	if err == nil {
+		return one, nil
 	}
-	return one, nil
+	if now, ok := o.s.Access.ByPath(path); ok && !now.Is(path) {
+		return one, fmt.Errorf("%q: %w; it is now %s", path, err, now.Path)
+	}
+	return one, fmt.Errorf("%q: %w", path, err)
 }
 
 func (o operator) createRepo(ctx context.Context, by audit.Actor, n NewRepo) (Repo, error) {
@@ -162,47 +161,4 @@ func (o operator) maintain(ctx context.Context, by audit.Actor, n Named) (Mainta
 	}
 	return Maintained{PacksBefore: report.PacksBefore, PacksAfter: report.PacksAfter, Objects: report.Reachable, Kept: report.Kept,
 		Bytes: report.Bytes}, o.s.Note(ctx, by, "repository.maintain", one.Path, "")
-}
-
-// permissions registers who may do what.
-func (o operator) permissions(r control.Registry) {
-	handle(r, "repo.grant", func(ctx context.Context, by audit.Actor, g Giving) (Nothing, error) {
-		level, err := access.ParseLevel(g.Level)
-		if err != nil {
-			return Nothing{}, control.Fail(control.Invalid, "%v", err)
-		}
-		repoID, userID, err := o.both(ctx, g)
-		if err != nil {
-			return Nothing{}, err
-		}
-		return Nothing{}, o.s.Access.Give(ctx, by, repoID, userID, level)
-	})
-	handle(r, "repo.revoke", func(ctx context.Context, by audit.Actor, g Giving) (Nothing, error) {
-		repoID, userID, err := o.both(ctx, g)
-		if err != nil {
-			return Nothing{}, err
-		}
-		return Nothing{}, o.s.Access.Take(ctx, by, repoID, userID)
-	})
-	handle(r, "repo.permissions", func(ctx context.Context, _ audit.Actor, n Named) ([]Permission, error) {
-		one, err := o.repo(ctx, n.Name)
-		if err != nil {
-			return nil, err
-		}
-		list := []Permission{{User: o.userName(one.OwnerID), Level: "owner"}}
-		for _, p := range o.s.Access.Given(one.ID) {
-			list = append(list, Permission{User: o.userName(p.To.UserID), Level: p.Level.String()})
-		}
-		sort.Slice(list[1:], func(i, j int) bool { return list[1+i].User < list[1+j].User })
-		return list, nil
-	})
-}
-
-func (o operator) both(ctx context.Context, g Giving) (repoID, userID string, err error) {
-	one, err := o.repo(ctx, g.Path)
-	if err != nil {
-		return "", "", err
-	}
-	u, err := o.user(g.User)
-	return one.ID, u.ID, err
 }

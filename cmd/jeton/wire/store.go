@@ -34,6 +34,7 @@ import (
 	"jeton/vcs/archive"
 	"jeton/vcs/host"
 	"jeton/vcs/maintain"
+	"jeton/vcs/name"
 	"jeton/vcs/receive"
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage/disk"
@@ -42,19 +43,21 @@ import (
 
 // Store is an open data folder, whose lock this process holds.
 type Store struct {
-	Dir     string
-	Users   *access.Users
-	Access  *access.Repositories
-	Tokens  *token.Store
-	Keys    *sshkey.Store
-	SignIn  *signin.Registry
-	Gate    *gate.Gate
-	Host    *host.Host
-	Rules   *Rulebook
-	Upload  *upload.Server
-	Receive *receive.Server
-	Archive *archive.Server
-	Log     *slog.Logger
+	Dir    string
+	Users  *access.Users
+	Access *access.Repositories
+	// UserGroups are people who are given permissions together; Access has groups of repositories.
+	UserGroups *access.UserGroups
+	Tokens     *token.Store
+	Keys       *sshkey.Store
+	SignIn     *signin.Registry
+	Gate       *gate.Gate
+	Host       *host.Host
+	Rules      *Rulebook
+	Upload     *upload.Server
+	Receive    *receive.Server
+	Archive    *archive.Server
+	Log        *slog.Logger
 
 	settings *config.Settings
 	db       *db.DB
@@ -108,12 +111,16 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	hasher := signin.NewHasher()
-	if s.Users, err = access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}); err != nil {
+	if s.Users, err = access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher, Names: s.names()}); err != nil {
+		return err
+	}
+	if s.UserGroups, err = access.NewUserGroups(ctx, d); err != nil {
 		return err
 	}
 	if s.Access, err = access.NewRepositories(ctx, d); err != nil {
 		return err
 	}
+	s.UserGroups.Names, s.Access.Names = s.names(), s.names()
 	if err := s.openNotices(); err != nil {
 		return err
 	}
@@ -148,7 +155,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	s.closers = append(s.closers, s.Rules.Close)
-	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Log: s.Log,
+	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Names: s.names(), Log: s.Log,
 		TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
 	s.keeper = &keeper{packs: s.settings.Number("maintain.packs"), grace: s.settings.Duration("maintain.grace"), open: s.Host.Open, log: s.Log}
@@ -172,6 +179,11 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	return s.Receive.Settle(ctx, s.Host.Open)
+}
+
+// names are the rules for names of repositories, groups and people.
+func (s *Store) names() name.Rules {
+	return name.Rules{Scripts: s.settings.Text("repos.names") == "unicode"}
 }
 
 // fetchLimits are the settings that bound a fetch.
