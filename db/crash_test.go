@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// crashPath names the database to TestMain's other self, which writes into it until it is killed.
+// crashPath gives the path or URL of a database to TestMain's other self, which writes into it until it is killed.
 const crashPath = "JETON_DB_CRASH_TEST"
 
-func TestMain(m *testing.M) {
-	if path := os.Getenv(crashPath); path != "" {
-		writeUntilKilled(path)
-		return
+// placed is where a path or URL says.
+func placed(place string) Options {
+	if strings.HasPrefix(place, "postgres:") {
+		return Options{URL: place}
 	}
-	os.Exit(m.Run())
+	return Options{Path: place}
 }
 
 // writeUntilKilled begins journal entries, ends every second one, and prints each id once it is told to be on disk.
-func writeUntilKilled(path string) {
+func writeUntilKilled(place string) {
 	ctx := context.Background()
-	d, err := Open(ctx, Options{Path: path})
+	d, err := Open(ctx, placed(place))
 	for i := 0; err == nil; i++ {
 		var id string
 		if id, err = d.Journal().Begin(ctx, JournalEntry{RepositoryID: "r-app", Updates: fmt.Sprint(i)}); err != nil {
@@ -86,7 +86,8 @@ func endedInTheMeantime(t *testing.T, d *DB, id string) bool {
 func killAfter(t *testing.T, path string, lines int) (begun, ended map[string]bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), crashPath+"="+path)
+	o := at(t, path)
+	cmd.Env = append(os.Environ(), crashPath+"="+o.Path+o.URL)
 	out, err := cmd.StdoutPipe()
 	ok(t, err)
 	ok(t, cmd.Start())

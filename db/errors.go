@@ -20,6 +20,9 @@ var (
 	ErrUnreachable = errors.New("the database cannot be reached")
 )
 
+// errNoText: a value holds bytes that no row can hold, such as NUL. SQLite takes them; no row was ever written with them.
+var errNoText = errors.New("not text in UTF-8")
+
 // translate turns the library's errors into this package's; all others pass as they are.
 func translate(err error) error {
 	switch {
@@ -31,6 +34,8 @@ func translate(err error) error {
 		return ErrTaken
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		return ErrInUse
+	case noText(err):
+		return fmt.Errorf("%w: %w", errNoText, err)
 	case !errors.Is(err, ErrUnreachable) && lost(err):
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}

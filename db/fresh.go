@@ -31,7 +31,11 @@ func (d *DB) Fresh(ctx context.Context) error {
 // ask brings this process to where the others are.
 func (d *DB) ask(ctx context.Context) error {
 	begun := time.Now()
-	_, behind, err := d.catchUp(ctx, d.reader(ctx))
+	var behind bool
+	err := alive(func() (done bool, err error) {
+		_, behind, err = d.catchUp(ctx, d.reader(ctx))
+		return false, err
+	})
 	if behind && err == nil {
 		err = d.Write(ctx, func(*Tx) error { return nil }) // entering a turn reads everything anew
 	}

@@ -109,22 +109,14 @@ func inspect(ctx context.Context, g *gorm.DB) error {
 // bytewise has every text column compare and sort by bytes, as SQLite does, whatever the database's own collation is:
 // ids that sort must sort alike everywhere. New columns alone are changed.
 func bytewise(ctx context.Context, g *gorm.DB) error {
-	var columns []struct{ TableName, ColumnName string }
-	err := g.WithContext(ctx).Raw(`SELECT t.relname AS table_name, c.attname AS column_name FROM pg_attribute c
-		JOIN pg_class t ON t.oid = c.attrelid
-		WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind = 'r' AND c.attnum > 0 AND NOT c.attisdropped
-		AND c.atttypid = 'text'::regtype AND c.attcollation <> '"C"'::regcollation ORDER BY 1, 2`).Scan(&columns).Error
-	for _, c := range columns {
-		if err == nil {
-			err = g.WithContext(ctx).Exec(fmt.Sprintf(`ALTER TABLE %s ALTER COLUMN %s TYPE TEXT COLLATE "C"`,
-				quote(c.TableName), quote(c.ColumnName))).Error
-		}
-	}
-	return err
+	return g.WithContext(ctx).Exec(`DO $$ DECLARE c RECORD; BEGIN
+		FOR c IN SELECT attrelid::regclass AS t, attname AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+			WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+			AND atttypid = 'text'::regtype AND attcollation <> '"C"'::regcollation LOOP
+			EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE TEXT COLLATE "C"', c.t, c.name);
+		END LOOP;
+	END $$`).Error
 }
-
-// quote makes a name of SQL.
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // advise puts what to do before an error of opening. The library's errors name host, user and database, no password.
 func advise(err error) error {
@@ -151,6 +143,12 @@ var advices = map[string]string{
 	"42501": "the user in db.url may not make tables; make it the database's owner",
 }
 
+// noText reports whether a value was none that the server keeps as text.
+func noText(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && said.Code == "22021"
+}
+
 // lost reports whether an error means that the server was not there to answer, or could not do it now.
 func lost(err error) bool {
 	var said *pgconn.PgError
@@ -165,4 +163,30 @@ func lost(err error) bool {
 	var network *net.OpError
 	return errors.As(err, &connecting) || errors.As(err, &network) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, net.ErrClosed)
+}
+
+// stale reports whether an error came of a connection that had ended before it was used, such as when the server was
+// started anew: another one may do.
+func stale(err error) bool {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return said.Code == "57P01" // the farewell of a server that ends, read where an answer was awaited
+	}
+	var connecting *pgconn.ConnectError
+	return lost(err) && !errors.As(err, &connecting) && !pgconn.Timeout(err)
+}
+
+// retries is how often a stale connection is replaced at most: no pool has more.
+const retries = 16
+
+// alive calls fn again where a connection of the pool was stale and fn says that it has done nothing yet.
+func alive(fn func() (done bool, err error)) error {
+	done, err := fn()
+	for range retries {
+		if done || err == nil || !stale(err) {
+			break
+		}
+		done, err = fn()
+	}
+	return err
 }

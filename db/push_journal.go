@@ -41,8 +41,10 @@ func (s Journal) Begin(ctx context.Context, e JournalEntry) (string, error) {
 	if e.BegunAt.IsZero() {
 		e.BegunAt = time.Now()
 	}
-	e.ID, e.BegunAt = s.on.order().next(e.BegunAt), stamp(e.BegunAt)
-	err := s.on.inTx(ctx, func(tx *Tx) error { return translate(tx.reader(ctx).Create(&e).Error) })
+	err := s.on.inTx(ctx, func(tx *Tx) error {
+		e.ID, e.BegunAt = tx.order().next(e.BegunAt), stamp(e.BegunAt)
+		return translate(tx.reader(ctx).Create(&e).Error)
+	})
 	return e.ID, err
 }
 

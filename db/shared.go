@@ -91,6 +91,11 @@ func (d *DB) enter(ctx context.Context, tx *Tx) error {
 
 // leave numbers what a transaction tells, before it is committed.
 func (d *DB) leave(tx *Tx) error {
+	for _, c := range tx.changes {
+		if err := d.types.check(c.Row); err != nil {
+			return err
+		}
+	}
 	s := d.shared
 	if s == nil {
 		return nil

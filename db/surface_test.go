@@ -42,7 +42,7 @@ func alien(t *testing.T, name string, typ ast.Node) {
 	ast.Inspect(typ, func(n ast.Node) bool {
 		if s, is := n.(*ast.SelectorExpr); is {
 			switch x, _ := s.X.(*ast.Ident); x.Name {
-			case "gorm", "clause", "sqlite", "goose", "sql":
+			case "gorm", "clause", "sqlite", "postgres", "pgx", "goose", "sql":
 				t.Errorf("%s shows %s.%s", name, x.Name, s.Sel.Name)
 			}
 		}
@@ -51,11 +51,7 @@ func alien(t *testing.T, name string, typ ast.Node) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	d, err := Open(b.Context(), Options{Path: b.TempDir() + "/jeton.db"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer d.Close()
+	d := fresh(b)
 	for b.Loop() {
 		if err := d.Audit().Append(b.Context(), AuditEntry{Action: "x"}); err != nil {
 			b.Fatal(err)
@@ -64,11 +60,7 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	d, err := Open(b.Context(), Options{Path: b.TempDir() + "/jeton.db"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer d.Close()
+	d := fresh(b)
 	if err := d.Users().Insert(b.Context(), user("ada")); err != nil {
 		b.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -83,20 +84,19 @@ func (d *DB) turn(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	defer d.unlock()
 	tx := &Tx{clock: &d.clock}
-	err := d.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		tx.g = g
-		if err := d.enter(ctx, tx); err != nil {
-			return err
-		}
-		if err := fn(tx); err != nil {
-			return err
-		}
-		for _, c := range tx.changes {
-			if err := d.types.check(c.Row); err != nil {
+	err := alive(func() (begun bool, err error) {
+		err = d.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx.g = g
+			if err := d.enter(ctx, tx); err != nil {
 				return err
 			}
-		}
-		return d.leave(tx)
+			begun = true
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return d.leave(tx)
+		})
+		return begun, err
 	})
 	if err != nil {
 		return translate(err)
@@ -219,8 +219,11 @@ func updateWith[Row any](ctx context.Context, tx *Tx, id string, columns map[str
 // take reads the one row that a condition names.
 func take[Row any](ctx context.Context, c conn, where string, args ...any) (Row, error) {
 	var row Row
-	err := c.reader(ctx).Where(where, args...).Take(&row).Error
-	return row, translate(err)
+	err := translate(c.reader(ctx).Where(where, args...).Take(&row).Error)
+	if errors.Is(err, errNoText) {
+		return row, ErrNotFound
+	}
+	return row, err
 }
 
 // remove deletes the one row that a condition names and tells it as it was.

@@ -1,24 +1,19 @@
 // Package dbtest gives tests a database of each kind: SQLite in a folder of the test, and one of its own on a PostgreSQL
-// server. The server is that of JETON_TEST_POSTGRES (the URL of an administrator), or else Debian's, which is started once
-// for a test process and ends with it. Without PostgreSQL the tests fail and say what to install: none is skipped.
+// server (db/pgtest says on which).
 //
 //	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
 //		d := open()
 //		…
 //	})
-//
-// A database on the server is emptied after its test and serves the next one, which costs some hundredths of a second.
 package dbtest
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"jeton/db"
+	"jeton/db/pgtest"
 )
 
 // Each runs a subtest with each kind of database. The first call of open makes the database; further ones open the same
@@ -38,7 +33,7 @@ func Each(t *testing.T, test func(t *testing.T, open func() *db.DB)) {
 // Open opens a database and closes it when the test ends.
 func Open(t testing.TB, o db.Options) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
+	d, err := db.Open(context.Background(), o)
 	if err != nil {
 		t.Fatalf("open the test's database: %v", err)
 	}
@@ -46,57 +41,17 @@ func Open(t testing.TB, o db.Options) *db.DB {
 	return d
 }
 
-// URL is the address of a database on the PostgreSQL server with all tables, as a new one has them. No other test has it
-// until this one ends. The test may do with its rows what it likes; whoever changes its tables takes an Empty one.
+// URL is the address of a database on PostgreSQL with all tables, which no other test has until this one ends.
 func URL(t testing.TB) string {
 	t.Helper()
-	at, err := lend()
-	if err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := takeBack(at); err != nil {
-			t.Errorf("empty the test's database: %v", err)
-		}
-	})
-	return at
+	return pool.Lend(t)
 }
 
-// Empty makes a database without tables, with options behind CREATE DATABASE: "" or, say, ENCODING 'LATIN1'. It is removed
-// when the test ends.
-func Empty(t testing.TB, options string) string {
-	t.Helper()
-	s, err := started()
+// pool guards itself; its databases outlive each test so that the next is quick.
+var pool = pgtest.Pool{Prepare: func(url string) error {
+	d, err := db.Open(context.Background(), db.Options{URL: url})
 	if err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", err)
+		return err
 	}
-	name, err := s.create(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { Do(t, s.URL, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return s.At(name)
-}
-
-// Do runs statements of SQL on a database as its administrator, one after the other.
-func Do(t testing.TB, at string, statements ...string) {
-	t.Helper()
-	if err := do(at, statements...); err != nil {
-		t.Fatalf("got error %v, want none", err)
-	}
-}
-
-func do(at string, statements ...string) error {
-	ctx := context.Background()
-	c, err := pgx.Connect(ctx, at)
-	if err != nil {
-		return fmt.Errorf("connect as administrator: %w", err)
-	}
-	defer c.Close(ctx)
-	for _, q := range statements {
-		if _, err := c.PgConn().Exec(ctx, q).ReadAll(); err != nil {
-			return fmt.Errorf("%s: %w", q, err)
-		}
-	}
-	return nil
-}
+	return d.Close()
+}}

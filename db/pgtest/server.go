@@ -1,7 +1,8 @@
-package dbtest
+package pgtest
 
 import (
 	"bufio"
+	"crypto/rand"
 	_ "embed"
 	"fmt"
 	"io"
@@ -10,8 +11,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-
-	"jeton/db"
 )
 
 // Server is a PostgreSQL server.
@@ -76,6 +75,6 @@ func (s *Server) At(database string) string {
 
 // create makes a database and answers its name.
 func (s *Server) create(options string) (string, error) {
-	name := "jeton_" + strings.ToLower(db.NewID())
+	name := "jeton_" + strings.ToLower(rand.Text())
 	return name, do(s.URL, "CREATE DATABASE "+name+" "+options)
 }

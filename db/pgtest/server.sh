@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs Debian's PostgreSQL for tests: in a new folder, on a unix socket and a free port of 127.0.0.1, as an unprivileged
 # user, without fsync. It prints one line, the URL of its administrator, and runs until its standard
-# input ends; then server and folder are gone. scripts/test starts one for its whole run, dbtest one for a test process.
+# input ends; then server and folder are gone. scripts/test starts one for its whole run, pgtest one for a test process.
 set -euo pipefail
 
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
