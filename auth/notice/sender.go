@@ -31,6 +31,8 @@ type Sender struct {
 	once    sync.Once
 	end     chan struct{} // closed by Close
 	done    chan struct{} // closed when nothing is delivered any more
+	// farewell is how long Close waits; tests shorten it.
+	farewell time.Duration
 }
 
 // New starts a sender, which Close ends. The error says what is wrong with the settings.
@@ -50,7 +52,7 @@ func New(o Options) (*Sender, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Sender{o: o, queue: make(chan Message, o.Queue), end: make(chan struct{}), done: make(chan struct{})}
+	s := &Sender{o: o, queue: make(chan Message, o.Queue), end: make(chan struct{}), done: make(chan struct{}), farewell: farewell}
 	go s.run()
 	return s, nil
 }
@@ -104,7 +106,7 @@ func (s *Sender) run() {
 	go func() { // ends with ctx
 		select {
 		case <-s.end:
-			timer := time.NewTimer(farewell)
+			timer := time.NewTimer(s.farewell)
 			defer timer.Stop()
 			select {
 			case <-timer.C:

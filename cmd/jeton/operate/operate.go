@@ -39,6 +39,7 @@ func Operations(s *wire.Store) control.Registry {
 	o.groups(r)
 	o.repositories(r)
 	o.credentials(r)
+	o.audited(r)
 	return r
 }
 
