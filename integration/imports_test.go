@@ -32,6 +32,8 @@ var technologies = map[string][]string{
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
 	"golang.org/x/time":                                     {"jeton/web/door"},
 	"golang.org/x/crypto/argon2":                            {"jeton/auth"},
+	"golang.org/x/crypto/bcrypt":                            {"jeton/auth/signin"},
+	"github.com/go-ldap/ldap/v3":                            {"jeton/auth/signin/ldap"},
 	"github.com/klauspost/compress/":                        {"jeton/vcs"},
 	"github.com/go-git/go-git/v5/plumbing/transport/server": {},
 	"github.com/go-git/go-git/v5/plumbing/format/packfile":  {},

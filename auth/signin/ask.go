@@ -99,9 +99,10 @@ func (r *Registry) remembered(ctx context.Context, judges []judge, a Attempt) (R
 // others are asked about nobody afterwards, so that a refusal takes the same time whoever's the name is.
 func (r *Registry) judge(ctx context.Context, judges []judge, a Attempt) (Result, error) {
 	owner, failed := r.owner(a.User), error(nil)
+	refused := false
 	var others []judge
 	for _, p := range judges {
-		if owner != "" && owner != p.id {
+		if refused || owner != "" && owner != p.id {
 			others = append(others, p)
 			continue
 		}
@@ -116,15 +117,16 @@ func (r *Registry) judge(ctx context.Context, judges []judge, a Attempt) (Result
 			return r.result(ctx, p.id, answer)
 		case answer.Verdict == Refuse:
 			r.log.DebugContext(ctx, "a plug-in has refused a sign-in", "plugin", p.id, "reason", answer.Reason)
-			return Result{}, ErrRefused
+			refused = true
 		}
 	}
 	for _, p := range others {
 		if _, err := p.SignIn(ctx, rand.Text(), rand.Text()); err != nil {
+			r.tell(ctx, p.id, err)
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.id, err))
 		}
 	}
-	if failed != nil {
+	if failed != nil && !refused {
 		return Result{}, fmt.Errorf("%w: %w", ErrUnavailable, failed)
 	}
 	return Result{}, ErrRefused

@@ -129,10 +129,12 @@ func (r *Registry) put(row db.Plugin) error {
 	if err != nil {
 		return err
 	}
+	was := s.settings
 	if s.settings, err = complete(s.about.Keys, given); err != nil {
 		return err
 	}
-	if p := r.plugins[row.ID]; p != nil && row.Enabled {
+	// One that stays as it is keeps what it remembers.
+	if p := r.plugins[row.ID]; p != nil && row.Enabled && !(s.enabled && maps.Equal(was, s.settings)) {
 		if err := p.Configure(s.settings); err != nil {
 			return err
 		}
