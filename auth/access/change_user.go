@@ -96,6 +96,17 @@ func (s *Users) SetPassword(ctx context.Context, by audit.Actor, id, password st
 	})
 }
 
+// SetHash gives somebody the password whose hash another program has stored; signin.CheckHash has taken it. ErrNoUser,
+// ErrBadPassword.
+func (s *Users) SetHash(ctx context.Context, by audit.Actor, id, hash string) error {
+	if u, ok := s.ByID(id); ok && u.Service {
+		return errServicePassword()
+	}
+	return s.change(ctx, by, id, "user.password", "taken over", func(tx *db.Tx) error {
+		return tx.Users().SetPassword(ctx, id, hash, s.now())
+	})
+}
+
 func errServicePassword() error {
 	return fmt.Errorf("%w: a service account has none; tokens and SSH keys are its ways in", ErrBadPassword)
 }

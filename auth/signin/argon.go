@@ -86,12 +86,6 @@ func (h *Hasher) Verify(ctx context.Context, password, stored string) (right boo
 	return right, err
 }
 
-// Admit tells whether a hash that was made elsewhere can be stored; the error says no more than that.
-func (h *Hasher) Admit(stored string) error {
-	_, err := parseHash(stored)
-	return err
-}
-
 // Pretend takes as long as Verify does, for a user who is not there.
 func (h *Hasher) Pretend(ctx context.Context, password string) error {
 	c := h.Cost()

@@ -31,6 +31,12 @@ const (
 	minDerived, maxDerived = 16, 64
 )
 
+// CheckHash tells whether a hash that another program has stored can be taken over; the error says no more than that.
+func CheckHash(stored string) error {
+	_, err := parseHash(stored)
+	return err
+}
+
 // parseHash reads a stored hash of any kind, without calculating; the result judges a password, which takes as long as the
 // hash costs. errHash.
 func parseHash(stored string) (matches func(password string) bool, err error) {

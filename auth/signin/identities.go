@@ -21,6 +21,17 @@ func newIdentities() *identities {
 	return &identities{byUser: map[string]db.Identity{}, bySubject: map[subject]string{}}
 }
 
+// reset puts rows in the place of all that is remembered.
+func (m *identities) reset(rows []db.Identity) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.byUser)
+	clear(m.bySubject)
+	for _, row := range rows {
+		m.put(row)
+	}
+}
+
 func (m *identities) follow(c db.Change) {
 	switch row := c.Row.(type) {
 	case db.Identity:

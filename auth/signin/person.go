@@ -78,7 +78,7 @@ func (r *Registry) adopt(ctx context.Context, source string, u access.User, a At
 
 // make adds the person and the identity in one transaction.
 func (r *Registry) make(ctx context.Context, source string, a Attributes) (string, error) {
-	n := access.NewUser{Name: a.Name, Email: a.Email,
+	n := access.NewUser{Name: a.Name, Email: a.Email, Source: source,
 		Within: func(ctx context.Context, tx *db.Tx, id string) error {
 			return tx.Identities().Save(ctx, db.Identity{UserID: id, Source: source, Subject: &a.Subject})
 		}}

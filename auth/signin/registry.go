@@ -79,6 +79,7 @@ func NewRegistry(ctx context.Context, d *db.DB, o Options) (*Registry, error) {
 		r.plugins[about.ID] = p
 		r.set[about.ID] = state{about: about, enabled: about.Enabled, position: about.Position, settings: settings}
 	}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	var err error
 	if r.cancel, err = d.Load(func() error { return r.load(ctx) }, r.follow); err != nil {
 		return nil, fmt.Errorf("read sign-in plug-ins: %w", err)
@@ -89,21 +90,25 @@ func NewRegistry(ctx context.Context, d *db.DB, o Options) (*Registry, error) {
 // Close ends the following of the database.
 func (r *Registry) Close() { r.cancel() }
 
+// load reads everything; it is called again where changes of other processes were missed.
 func (r *Registry) load(ctx context.Context) error {
 	rows, err := r.db.Plugins().List(ctx)
 	if err != nil {
 		return err
 	}
+	people, err := r.db.Identities().List(ctx)
+	if err != nil {
+		return err
+	}
+	r.identities.reset(people)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, row := range rows {
 		if err := r.put(row); err != nil {
 			return fmt.Errorf("plug-in %s: %w", row.ID, err)
 		}
 	}
-	people, err := r.db.Identities().List(ctx)
-	for _, row := range people {
-		r.identities.put(row)
-	}
-	return err
+	return nil
 }
 
 func (r *Registry) follow(c db.Change) {
@@ -136,7 +141,8 @@ func (r *Registry) put(row db.Plugin) error {
 	// One that stays as it is keeps what it remembers.
 	if p := r.plugins[row.ID]; p != nil && row.Enabled && !(s.enabled && maps.Equal(was, s.settings)) {
 		if err := p.Configure(s.settings); err != nil {
-			return err
+			// A file that it needs is gone, say. The server runs all the same, so that it can be set anew.
+			r.log.Error("a sign-in plug-in cannot be set up as it is set; it judges nobody", "plugin", row.ID, "error", err)
 		}
 	}
 	s.enabled, s.position = row.Enabled, row.Position

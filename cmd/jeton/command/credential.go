@@ -71,19 +71,3 @@ func (a *app) tokenShow() *cobra.Command {
 			})
 		}}
 }
-
-func (a *app) signIn() *cobra.Command {
-	list := &cobra.Command{Use: "list", Short: "Ways of signing in", Args: exactly(0), Example: "  jeton auth list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return call(a, cmd, "auth.list", operate.Nothing{}, func(w io.Writer, list []operate.Plugin) {
-				var rows [][]string
-				for _, p := range list {
-					rows = append(rows, []string{p.ID, words(p.Enabled, "on", "off"), p.Title})
-				}
-				table(w, "ID STATE TITLE", rows)
-			})
-		}}
-	return group("auth", "Ways of signing in, and whether they are on", "  jeton auth enable token", list,
-		a.change("auth", "enable ID", "Switch a way of signing in on", "auth.enable", ""),
-		a.change("auth", "disable ID", "Switch a way of signing in off", "auth.disable", ""))
-}

@@ -66,20 +66,24 @@ func role(u operate.User) string {
 }
 
 func (a *app) userPassword() *cobra.Command {
-	var stdin bool
+	var stdin, hash bool
 	c := &cobra.Command{Use: "password NAME", Short: "Set somebody's password", Args: exactly(1),
-		Example: "  echo \"$PASSWORD\" | jeton user password ada --password-stdin",
+		Example: "  echo \"$PASSWORD\" | jeton user password ada --password-stdin\n  echo '$2b$10$…' | jeton user password ada --hash-stdin",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			secret, err := password(cmd, stdin)
+			secret, err := password(cmd, stdin || hash)
 			if err != nil {
 				return err
 			}
 			if secret == "" {
 				return control.Fail(control.Invalid, "no password was given; use --password-stdin where there is no terminal")
 			}
+			if hash {
+				return call(a, cmd, "user.hash", operate.NewPassword{Name: args[0], Password: secret}, done("Took over the password of %s.", args[0]))
+			}
 			return call(a, cmd, "user.password", operate.NewPassword{Name: args[0], Password: secret}, done("Changed the password of %s.", args[0]))
 		}}
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input, one line")
+	c.Flags().BoolVar(&hash, "hash-stdin", false, "read a hash that RhodeCode, Gitea or another program stored: see docs/authentication.md")
 	return c
 }
 

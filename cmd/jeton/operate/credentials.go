@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"jeton/auth/audit"
-	"jeton/auth/signin"
 	"jeton/auth/token"
 	"jeton/cmd/jeton/control"
 )
@@ -61,16 +60,10 @@ func when(t time.Time) *time.Time {
 	return &t
 }
 
-// Plugin is a way of signing in.
-type Plugin struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Enabled bool   `json:"enabled"`
-}
-
 // credentials registers the operations about tokens, keys and sign-in methods.
 func (o operator) credentials(r control.Registry) {
 	o.keys(r)
+	o.signIn(r)
 	handle(r, "token.create", o.mint)
 	handle(r, "token.list", func(_ context.Context, _ audit.Actor, n Named) ([]Token, error) {
 		id, err := o.userID(n.Name)
@@ -90,22 +83,7 @@ func (o operator) credentials(r control.Registry) {
 	handle(r, "token.revoke", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
 		return Nothing{}, o.s.Tokens.Revoke(ctx, by, n.Name)
 	})
-	handle(r, "auth.list", func(context.Context, audit.Actor, Nothing) ([]Plugin, error) {
-		list := []Plugin{}
-		for _, p := range o.s.SignIn.List() {
-			list = append(list, plugin(p))
-		}
-		return list, nil
-	})
-	handle(r, "auth.enable", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
-		return Nothing{}, o.s.SignIn.Enable(ctx, by, n.Name)
-	})
-	handle(r, "auth.disable", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {
-		return Nothing{}, o.s.SignIn.Disable(ctx, by, n.Name)
-	})
 }
-
-func plugin(p signin.Info) Plugin { return Plugin{ID: p.ID, Title: p.Title, Enabled: p.Enabled} }
 
 // userID is the id of a user name; "" for "", which lists read as everybody.
 func (o operator) userID(name string) (string, error) {

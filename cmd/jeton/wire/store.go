@@ -131,7 +131,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if s.Keys, err = sshkey.NewStore(ctx, d, nil); err != nil {
 		return err
 	}
-	if s.SignIn, err = signin.NewRegistry(ctx, d, signin.Options{People: s.Users, Log: s.Log, Plugins: []signin.Plugin{signin.NewPassword(d, s.Users, hasher, nil)}}); err != nil {
+	if err := s.openSignIn(ctx, d, hasher); err != nil {
 		return err
 	}
 	rule, err := access.ParseCreateRule(s.settings.Text("repos.create"))
