@@ -120,7 +120,6 @@ func TestPlainHTTPStaysOnThisMachineUnlessAllowed(t *testing.T) {
 		{[]string{"JETON_SERVER_HTTP=0.0.0.0:0"}, "server.plain_http"},
 		{[]string{"JETON_SERVER_HTTP=0.0.0.0:0", "JETON_SERVER_PLAIN_HTTP=true"}, ""},
 		{[]string{"JETON_SERVER_HTTP=0.0.0.0:0", "JETON_SERVER_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.1"}, ""},
-		{[]string{"JETON_SERVER_TRUSTED_PROXIES=nonsense"}, "nonsense"},
 		{[]string{"JETON_SERVER_TLS_CERT=/none"}, "server.tls_cert"},
 		{[]string{"JETON_SERVER_URL=ftp://x"}, "http://"},
 		{[]string{"JETON_SERVER_URL=https://code.example.com/git/"}, ""},
@@ -134,6 +133,13 @@ func TestPlainHTTPStaysOnThisMachineUnlessAllowed(t *testing.T) {
 			v.drop()
 			_ = v.control.Shutdown(t.Context())
 		}
+	}
+}
+
+func TestProxiesThatAreNoNetworksStopTheStart(t *testing.T) {
+	_, err := Open(t.Context(), t.TempDir(), settings(t, "JETON_SERVER_TRUSTED_PROXIES=nonsense"), "test", slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("got %v", err)
 	}
 }
 
