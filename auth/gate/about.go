@@ -12,8 +12,7 @@ import (
 type About struct {
 	Identity
 	Token token.Token
-	// Repositories and Groups are the paths of what it is bound to, those of repositories only where it may read them now;
-	// nil where it is bound to nothing.
+	// Repositories and Groups are the paths of what it is bound to and its owner may read now; nil where there is nothing.
 	Repositories, Groups []string
 }
 
@@ -48,6 +47,15 @@ func (g *Gate) about(s subject) About {
 	for _, id := range repos {
 		if r, ok := g.o.Repositories.ByID(id); ok && g.level(s, r) >= access.Read {
 			a.Repositories = append(a.Repositories, r.Path)
+		}
+	}
+	groups := s.token.Groups
+	if id := s.token.Deploy.GroupID; id != "" {
+		groups = []string{id}
+	}
+	for _, id := range groups {
+		if above, ok := g.o.Repositories.GroupByID(id); ok && (s.deployToken() || g.o.Repositories.LevelOfGroup(s.user, above) >= access.Read) {
+			a.Groups = append(a.Groups, above.Path)
 		}
 	}
 	return a

@@ -198,7 +198,9 @@ func TestAlarms(t *testing.T) {
 		_, err := g.Admit(t.Context(), basic(user, secret), Git, Resource{Path: "ada/private"}, Read)
 		return AsRefused(err)
 	}
-	told := func(r *Refused) Refused { return Refused{Code: r.Code, Sentence: r.Sentence, Told: r.Told, RetryAfter: r.RetryAfter} }
+	told := func(r *Refused) Refused {
+		return Refused{Code: r.Code, Sentence: r.Sentence, Told: r.Told, RetryAfter: r.RetryAfter}
+	}
 	unknown := ask(forged(t), "")
 	if unknown == nil || len(heard) != 0 {
 		t.Fatalf("an unknown token: %v, alarms %v", unknown, heard)
@@ -250,6 +252,57 @@ func TestPasswordsOpenGitUnlessTokensAreAsked(t *testing.T) {
 	_, text := w.mint(w.ada, token.VCS)
 	_, err = g.Admit(t.Context(), basic("ada", text), Git, Resource{Path: "ada/private"}, Write)
 	ok(t, err)
+}
+
+// TestPasswordOfSomeonesOpensNoGit where that was laid down for the person: said to who knows the password alone.
+func TestPasswordOfSomeonesOpensNoGit(t *testing.T) {
+	w := newWorld(t)
+	id, err := w.gate.Identify(t.Context(), Credential{User: "ada", Secret: password, Scheme: "ssh-password"}, Git)
+	ok(t, err)
+	ok(t, w.users.RequireTokens(t.Context(), root, w.ada.ID))
+	for name, c := range map[string]struct {
+		c    Credential
+		want Code
+	}{
+		"right": {basic("ada", password), TokensOnly}, "wrong": {basic("ada", "x"), BadCredential},
+		"proven before": {Credential{Proven: id.Proven}, TokensOnly}, "another's": {basic("bob", password+" bob"), ""},
+	} {
+		if got := w.ask(c.c, Git, "ada/private", Read); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+	_, text := w.mint(w.ada, token.VCS)
+	if got := w.ask(basic("ada", text), Git, "ada/private", Write); got != "" {
+		t.Errorf("a token: got %q", got)
+	}
+}
+
+// TestTokenOfAGroupOpensWhatLiesInIt, at any depth, also what comes later, and moves with it.
+func TestTokenOfAGroupOpensWhatLiesInIt(t *testing.T) {
+	w := newWorld(t)
+	team, there := w.repos.Group("team")
+	if !there {
+		t.Fatal("team/app lies in no group")
+	}
+	_, bound := w.mint(w.ada, token.VCS, func(q *token.Request) { q.Groups = []string{team.ID} })
+	_, deploy := w.mint(access.User{}, token.VCS, func(q *token.Request) { q.Deploy.GroupID = team.ID })
+	w.addRepo("team/web/site", w.ada, true)
+	for path, want := range map[string]Code{"team/app": "", "team/web/site": "", "ada/private": NotFound, "team/none": NotFound} {
+		for name, text := range map[string]string{"bound": bound, "deploy": deploy} {
+			if got := w.ask(basic("", text), Git, path, Write); got != want {
+				t.Errorf("%s token at %s: got %q, want %q", name, path, got, want)
+			}
+		}
+	}
+	list, err := w.gate.Readable(t.Context(), by("ssh-password", deploy), 9)
+	if ok(t, err); len(list) != 2 {
+		t.Errorf("the deploy token may read %v", list)
+	}
+	ok(t, w.repos.SetGroupOwner(t.Context(), root, team.ID, w.ada.ID))
+	a, err := w.gate.About(t.Context(), by("bearer", bound))
+	if ok(t, err); strings.Join(a.Groups, " ") != "team" || a.Repositories != nil {
+		t.Errorf("it is told of %v and %v", a.Groups, a.Repositories)
+	}
 }
 
 // TestTokenAsksAboutItself: of any kind, in three places, so long as it is alive.

@@ -55,7 +55,7 @@ func (s subject) name() string {
 // alone. A deploy key or token opens what it belongs to and no other, not even what is public.
 func (g *Gate) level(s subject, r access.Repository) access.Level {
 	switch {
-	case s.token != nil && !s.token.Touches(r.ID, nil):
+	case s.token != nil && !s.token.Touches(r.ID, r.Groups):
 		return access.None
 	case s.deployToken():
 		return given(string(s.token.Access))
@@ -180,7 +180,16 @@ func (g *Gate) byPassword(ctx context.Context, f form, remote netip.Addr) (subje
 	}
 	// The stamp is of the password that was judged: one that is changed meanwhile leaves it out of date.
 	u, _ = g.o.Users.ByID(r.UserID)
-	return g.person(subject{user: u, proven: Proven{UserID: r.UserID, Stamp: r.Stamp}})
+	return g.byGitPassword(subject{user: u, proven: Proven{UserID: r.UserID, Stamp: r.Stamp}})
+}
+
+// byGitPassword ends the way of a right password: it opens git alone, and not for everybody.
+func (g *Gate) byGitPassword(s subject) (subject, error) {
+	s, err := g.person(s)
+	if err == nil && g.o.Users.TokensOnly(s.user.ID) {
+		err = tokensOnly(g.o.HowToMint(token.VCS), false)
+	}
+	return s, err
 }
 
 func signInError(err error) error {
@@ -234,7 +243,7 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 	case !g.o.SignIn.Open(p.UserID):
 		return s, passwordsOff()
 	}
-	return g.person(s)
+	return g.byGitPassword(s)
 }
 
 func (g *Gate) recallToken(p Proven, from netip.Addr, q question) (subject, error) {

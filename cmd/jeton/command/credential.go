@@ -13,7 +13,7 @@ import (
 
 func (a *app) tokens() *cobra.Command {
 	return group("token", "Tokens: api, feed, vcs and web", "  jeton token create --user ada --kind vcs --label laptop\n  jeton token list --user ada",
-		a.tokenCreate(), a.tokenList(), a.tokenShow(),
+		a.tokenCreate(), a.tokenList(), a.tokenShow(), a.tokenExplain(),
 		a.change("token", "revoke ID", "End a token, from the next request on", "token.revoke", "This ends the token"))
 }
 

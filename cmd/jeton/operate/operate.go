@@ -40,6 +40,7 @@ func Operations(s *wire.Store) control.Registry {
 	o.repositories(r)
 	o.credentials(r)
 	o.audited(r)
+	o.explain(r)
 	return r
 }
 
