@@ -44,6 +44,29 @@ func ParseExpiry(choice string, now time.Time) (time.Time, error) {
 	return end.UTC(), nil
 }
 
+// ParseSpan reads a length of time as ParseExpiry does: 90d, 36h, 5m; a number alone is seconds, 0 is nothing.
+// ErrBadExpiry.
+func ParseSpan(choice string) (time.Duration, error) {
+	d, err := span(choice)
+	if err != nil || d > longest {
+		return 0, fmt.Errorf("%w: %q; a length of time is 5m, 1h, 30d or 1y", ErrBadExpiry, choice)
+	}
+	return d, nil
+}
+
+// ParseBefore reads an instant that has passed: a date (its beginning, UTC), an RFC 3339 time, or how long ago, such as
+// 90d. ErrBadExpiry.
+func ParseBefore(choice string, now time.Time) (time.Time, error) {
+	if d, err := time.Parse(time.DateOnly, choice); err == nil {
+		return d, nil
+	}
+	if t, err := time.Parse(time.RFC3339, choice); err == nil {
+		return t.UTC(), nil
+	}
+	ago, err := ParseSpan(choice)
+	return now.Add(-ago).UTC(), err
+}
+
 func instant(choice string, now time.Time) (time.Time, error) {
 	if d, err := time.Parse(time.DateOnly, choice); err == nil {
 		return d.Add(day), nil

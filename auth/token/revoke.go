@@ -66,10 +66,11 @@ func (s *Store) Which(w Which) ([]Token, error) {
 		list = s.List(w.UserID)
 	}
 	now := s.now()
-	return slices.DeleteFunc(list, func(t Token) bool { return t.State(now) != Live || !w.means(t) }), nil
+	return slices.DeleteFunc(list, func(t Token) bool { return t.State(now) != Live || !w.Means(t) }), nil
 }
 
-func (w Which) means(t Token) bool {
+// Means tells whether all that is set but MadeBy holds for a token.
+func (w Which) Means(t Token) bool {
 	return (w.UserID == "" || t.UserID == w.UserID) &&
 		(w.RepositoryID == "" || t.Deploy.RepositoryID == w.RepositoryID || slices.Contains(t.Repositories, w.RepositoryID)) &&
 		(w.GroupID == "" || t.Deploy.GroupID == w.GroupID || slices.Contains(t.Groups, w.GroupID)) &&

@@ -42,32 +42,10 @@ type Store struct {
 	seal   seal
 	tell   func(Event)
 
-	// mu guards the maps; entries are replaced, never changed, but for their use counters. sealed holds the ids of those
-	// with a sealed text.
-	mu      sync.RWMutex
-	byHash  map[string]*entry
-	byID    map[string]*entry
-	byOwner map[owner]map[string]*entry
-	sealed  map[string]bool
+	// mu guards the index.
+	mu sync.RWMutex
+	index
 }
-
-// owner is whose a token is: a person, or what a deploy token belongs to.
-type owner struct {
-	userID string
-	deploy Deploy
-}
-
-// entry is a token in memory.
-type entry struct {
-	Token
-	hash string
-	used *usage
-	// sealed is the successor's text, fetched tells that a holder of this token was given it.
-	sealed  string
-	fetched bool
-}
-
-func (e *entry) owner() owner { return owner{e.UserID, e.Deploy} }
 
 // NewStore reads all tokens and starts the writer of last uses, which first reads those that were written before: a check
 // needs none of them, so that nobody waits for it but who asks for a list.
@@ -85,8 +63,8 @@ func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: d, now: o.Now, policy: o.Policy, places: o.Places, seal: seal, tell: o.Tell, byHash: map[string]*entry{},
-		byID: map[string]*entry{}, byOwner: map[owner]map[string]*entry{}, sealed: map[string]bool{}}
+	s := &Store{db: d, now: o.Now, policy: o.Policy, places: o.Places, seal: seal, tell: o.Tell}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
@@ -101,8 +79,35 @@ func (s *Store) Close() error {
 	return s.uses.close()
 }
 
+// load reads everything, and puts it in the place of what was there. Tokens that were there keep their counts of uses.
 func (s *Store) load(ctx context.Context) error {
-	return s.db.Tokens().Each(ctx, s.put)
+	s.mu.RLock()
+	old := s.index
+	s.mu.RUnlock()
+	next, unknown := newIndex(), map[string]*usage{}
+	err := s.db.Tokens().Each(ctx, func(r db.Token) {
+		if e := old.byID[r.ID]; e != nil {
+			next.put(r, e.used)
+			return
+		}
+		used := newUsage(Token{})
+		unknown[r.ID] = used
+		next.put(r, used)
+	})
+	if err == nil && old.byID != nil {
+		err = s.db.Tokens().EachUse(ctx, func(u db.TokenUse) {
+			if used := unknown[u.ID]; used != nil {
+				used.learn(u)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.index = next
+	return nil
 }
 
 func (s *Store) follow(c db.Change) {
@@ -114,7 +119,11 @@ func (s *Store) follow(c db.Change) {
 			s.drop(row.ID)
 			return
 		}
-		s.put(row)
+		used := newUsage(fromRow(row))
+		if old := s.byID[row.ID]; old != nil {
+			used = old.used
+		}
+		s.put(row, used)
 	case db.User:
 		if c.Deleted {
 			s.dropOf(owner{userID: row.ID})
@@ -124,63 +133,6 @@ func (s *Store) follow(c db.Change) {
 			s.dropOf(owner{deploy: Deploy{RepositoryID: row.ID}})
 			s.unbind(row.ID)
 		}
-	}
-}
-
-func (s *Store) put(r db.Token) {
-	e := &entry{Token: fromRow(r), hash: r.Hash, sealed: r.Sealed, fetched: r.FetchedAt != nil}
-	if old := s.byID[r.ID]; old != nil {
-		e.used = old.used
-	} else {
-		e.used = newUsage(e.Token)
-	}
-	s.enter(e)
-	if delete(s.sealed, r.ID); r.Sealed != "" {
-		s.sealed[r.ID] = true
-	}
-}
-
-// enter puts an entry in place, or in that of an earlier one of the same token.
-func (s *Store) enter(e *entry) {
-	s.byID[e.ID], s.byHash[e.hash] = e, e
-	of := s.byOwner[e.owner()]
-	if of == nil {
-		of = map[string]*entry{}
-		s.byOwner[e.owner()] = of
-	}
-	of[e.ID] = e
-}
-
-func (s *Store) drop(id string) {
-	e := s.byID[id]
-	if e == nil {
-		return
-	}
-	delete(s.byID, id)
-	delete(s.byHash, e.hash)
-	delete(s.sealed, id)
-	if of := s.byOwner[e.owner()]; len(of) > 1 {
-		delete(of, id)
-	} else {
-		delete(s.byOwner, e.owner())
-	}
-}
-
-func (s *Store) dropOf(o owner) {
-	for id := range s.byOwner[o] {
-		s.drop(id)
-	}
-}
-
-// unbind forgets a repository that is gone. Its id is never used again, so this only tidies what lists show.
-func (s *Store) unbind(repoID string) {
-	for _, e := range s.byID {
-		if !slices.Contains(e.Repositories, repoID) {
-			continue
-		}
-		next := *e
-		next.Repositories = slices.DeleteFunc(slices.Clone(e.Repositories), func(r string) bool { return r == repoID })
-		s.enter(&next)
 	}
 }
 

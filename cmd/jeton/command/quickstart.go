@@ -97,7 +97,13 @@ func furnish(ctx context.Context, s *wire.Store) (started, error) {
 	ops := control.Local{Registry: operate.Operations(s), Operator: operator()}
 	for _, kind := range []token.Kind{token.API, token.Feed, token.VCS, token.Web} {
 		var t operate.Token
-		if err := ops.Call(ctx, "token.create", operate.NewToken{User: quickUser, Kind: string(kind), Label: "quickstart"}, &t); err != nil {
+		n := operate.NewToken{User: quickUser, Kind: string(kind), Label: "quickstart"}
+		if kind == token.API { // the administrator's, for everything that the API has
+			for _, r := range token.AllRights() {
+				n.Rights = append(n.Rights, string(r))
+			}
+		}
+		if err := ops.Call(ctx, "token.create", n, &t); err != nil {
 			return out, err
 		}
 		out.Tokens[string(kind)] = t.Secret

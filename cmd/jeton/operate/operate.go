@@ -64,8 +64,8 @@ func coded(err error) error {
 	}{
 		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, access.ErrNoGroup, access.ErrNoUserGroup, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound, host.ErrNoData}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
-		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrBadExpiry, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
-		{control.Refused, []error{access.ErrOwns, access.ErrHolds, access.ErrInside, signin.ErrUnfit}},
+		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrBadExpiry, token.ErrBadNetwork, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
+		{control.Refused, []error{token.ErrBeyond, token.ErrRotated, access.ErrOwns, access.ErrHolds, access.ErrInside, signin.ErrUnfit}},
 	} {
 		for _, e := range c.errs {
 			if errors.Is(err, e) {

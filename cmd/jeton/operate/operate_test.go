@@ -113,15 +113,23 @@ func TestTokensWriteWhereTheirKindCanAndAreShownOnce(t *testing.T) {
 }
 
 func TestExpiriesAreChoicesOrDurations(t *testing.T) {
+	c := caller(t)
+	if err := c.Call(t.Context(), "user.create", NewUser{Name: "ada"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := NewToken{User: "ada", Kind: "vcs", Label: "x"}
 	for choice, want := range map[string]time.Duration{"1s": time.Second, "1h30m": 90 * time.Minute, "30d": 720 * time.Hour, "": 90 * 24 * time.Hour} {
-		got, err := expiry(choice)
-		if d := time.Until(got) - want; err != nil || d > time.Second || d < -time.Minute {
-			t.Errorf("%q ends at %s, %v", choice, got, err)
+		var got Token
+		n.Expires = choice
+		err := c.Call(t.Context(), "token.create", n, &got)
+		if err != nil || got.ExpiresAt == nil || time.Until(*got.ExpiresAt)-want > time.Second || time.Until(*got.ExpiresAt)-want < -time.Minute {
+			t.Errorf("%q ends at %v, %v", choice, got.ExpiresAt, err)
 		}
 	}
 	for _, choice := range []string{"-1s", "0s", "soon"} {
-		if got, err := expiry(choice); err == nil {
-			t.Errorf("%q ends at %s", choice, got)
+		n.Expires = choice
+		if err := c.Call(t.Context(), "token.create", n, nil); err == nil {
+			t.Errorf("took %q", choice)
 		}
 	}
 }

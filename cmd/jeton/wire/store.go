@@ -5,6 +5,7 @@
 //	DIR/repos/      bare repositories, by id
 //	DIR/ssh/        host keys
 //	DIR/push-nonce.key   the secret of the nonces of signed pushes
+//	DIR/successor.key    the key under which a rotated token's successor is kept while both work
 //	DIR/lock        held by the one process that works on the folder
 //
 //	Store = database + auth + repositories          commands need no more
@@ -124,10 +125,9 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if err := s.openNotices(); err != nil {
 		return err
 	}
-	if s.Tokens, err = token.NewStore(ctx, d, token.Options{Log: s.Log, Tell: s.tokenEvent}); err != nil {
+	if err = s.openTokens(ctx, d); err != nil {
 		return err
 	}
-	s.closers = append(s.closers, s.Tokens.Close)
 	if s.Keys, err = sshkey.NewStore(ctx, d, nil); err != nil {
 		return err
 	}
