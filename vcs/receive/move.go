@@ -149,7 +149,7 @@ func (p *push) conclude(failed error) {
 
 // entry is what the journal keeps of the push.
 func (p *push) entry(updates []storage.RefUpdate) Entry {
-	return Entry{RepoID: p.repo.ID(), Actor: p.ses.Actor, At: time.Now().UTC(), Updates: updates, Options: p.options, Certificate: p.accepted, Notes: p.inspect.forgiven()}
+	return Entry{RepoID: p.repo.ID(), Actor: p.ses.Actor, At: time.Now().UTC(), Updates: updates, Options: p.options, Certificate: p.accepted, Notes: append(p.inspect.forgiven(), p.leakNotes()...)}
 }
 
 // reason puts a storage's error into words for the client.

@@ -56,6 +56,8 @@ type push struct {
 	unpack string
 	// inspect checks the objects.
 	inspect *inspection
+	// leaks are secrets that were found.
+	leaks leaks
 	// rest says that the client is sending, or has sent, what nobody has read.
 	rest bool
 }
@@ -91,6 +93,10 @@ func (p *push) take() error {
 	if err := p.first(); err != nil {
 		return err
 	}
+	if err := p.look(); err != nil {
+		return err
+	}
+	p.names()
 	if p.atomicFailed() || !p.anyLive() {
 		p.unpack = "ok" // nobody has looked
 		return nil
@@ -178,14 +184,27 @@ func (p *push) receive(q storage.Quarantine, quiet *silence) (string, error) {
 		return "", fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
-	res, err := ingest.Receive(p.ctx, p.in.Rest(), ingest.Options{
-		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{ctx: p.ctx, set: view.Objects, visible: p.visible(view), used: &p.based}, Check: p.inspect.object,
+	o := ingest.Options{
+		Dir: q.Dir(), Limits: p.s.o.Limits.Pack, Bases: &bases{ctx: p.ctx, set: view.Objects, visible: p.visible(view), used: &p.based}, Check: p.object,
 		Progress: p.progress(quiet),
-	})
+	}
+	if p.leaks.scan != nil {
+		o.Blobs = p.leaks.scan
+	}
+	res, err := ingest.Receive(p.ctx, p.in.Rest(), o)
 	if err != nil {
 		return "", fmt.Errorf("receive pack: %w", err)
 	}
 	return res.Name, nil
+}
+
+// object checks a commit, tree or tag, and looks through it for secrets.
+func (p *push) object(kind plumbing.ObjectType, id oid.ID, content []byte) error {
+	if err := p.inspect.object(kind, id, content); err != nil || p.leaks.scan == nil {
+		return err
+	}
+	p.leaks.scan.Object(kind, id, content)
+	return nil
 }
 
 // visible knows what the pusher may refer to in this repository: what is reachable from the refs that he is shown.
@@ -249,6 +268,9 @@ func (p *push) apply(q storage.Quarantine, name string) (err error) {
 			p.unpack = ""
 			return err
 		}
+	}
+	if err := p.protect(view, set, fresh); err != nil {
+		return err
 	}
 	p.kinds(set)
 	if err := p.forbidForce(set); err != nil {

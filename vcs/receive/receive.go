@@ -17,7 +17,7 @@
 // (gitprotocol-pack, "Pushing Data To a Server"). Who may write was decided before; which refs may be moved how is said by
 // git and by the repository's rules. A repository that a push makes is found by others once the push was found good.
 // Whatever a client sent is escaped before it is echoed. The package imports deadline, host (for its words), storage, reach, pack,
-// pack/ingest, rules, sight, wire, object, oid and name; the journal is an interface of its own.
+// pack/ingest, secrets, rules, sight, wire, object, oid and name; the journal is an interface of its own.
 package receive
 
 import (
@@ -32,6 +32,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/reach"
+	"jeton/vcs/receive/secrets"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
@@ -72,6 +73,10 @@ type Options struct {
 	KeepAlive time.Duration
 	// AskAgain is how often a push is asked, while it is sent and checked, whether it is still admitted; 0 means 3 seconds.
 	AskAgain time.Duration
+	// Secrets looks for what should not be in a push; nil: nobody looks. RevokeFound says that live tokens of this server
+	// that it finds are revoked at once.
+	Secrets     *secrets.Scanner
+	RevokeFound bool
 	// NonceKey is the secret of the nonces of signed pushes; without one they are not offered. NonceSlop is how long a nonce
 	// counts that was given out by another request, as over HTTP; 0 means 10 minutes.
 	NonceKey  []byte

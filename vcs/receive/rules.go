@@ -29,12 +29,15 @@ func (p *push) rulesNow() (rules.Rules, error) {
 }
 
 // outdated reports whether the rules of this moment speak against what was done with the pack by those of the beginning: a
-// fault is no longer forgiven, or a ref was hidden whose objects may have completed the pack.
+// fault is no longer forgiven, secrets were not looked for, or a ref was hidden whose objects may have completed the pack.
 func (p *push) outdated() bool {
 	for _, id := range p.ses.Rules.Exempt {
 		if !slices.Contains(p.rules.Exempt, id) {
 			return true
 		}
+	}
+	if p.ses.Rules.Secrets == rules.SecretsOff && p.rules.Secrets != rules.SecretsOff {
+		return true
 	}
 	return p.based.Load() && !slices.Equal(p.ses.Rules.Hidden, p.rules.Hidden)
 }

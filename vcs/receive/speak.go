@@ -121,6 +121,7 @@ func (p *push) drain() {
 // failed is what ended the push as a whole, if something did.
 func (p *push) report(failed error) error {
 	p.inspect.warn(p.band)
+	p.tellLeaks()
 	if failed != nil {
 		text := p.words(failed)
 		if p.unpack == "" {

@@ -57,6 +57,6 @@ func (p *push) revoked(err error) error {
 	if err == nil || !errors.As(context.Cause(p.ctx), &no) {
 		return err
 	}
-	p.unpack = "ok" // nothing is wrong with the pack
-	return errors.Join(refuse("%s", wire.Escape(no.Sentence)), err)
+	p.unpack = "ok"                               // nothing is wrong with the pack
+	return refuse("%s", wire.Escape(no.Sentence)) // and not that the context has ended: the client is still there
 }

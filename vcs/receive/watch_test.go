@@ -58,7 +58,7 @@ func TestAPushThatIsNoLongerAdmittedEndsWhileItIsSent(t *testing.T) {
 	defer in.(io.Closer).Close()
 	var out bytes.Buffer
 	err := s.server.Serve(ctx, Session{Repo: s.repo, Actor: storage.Actor{Name: "ada"}, Recheck: recheck}, in, &out)
-	if !errors.Is(err, ErrBadRequest) {
+	if !errors.Is(err, ErrBadRequest) || errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want one of the client", err)
 	}
 	if want := `ng refs/heads/x This token was revoked.\x1b[31m`; !strings.Contains(out.String(), want) {

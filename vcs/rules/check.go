@@ -50,6 +50,11 @@ func (r *Rules) Check(exemptable func(id string) error) error {
 			}
 		}
 	}
+	switch r.Secrets {
+	case "", SecretsOff, SecretsWarn, SecretsRefuse:
+	default:
+		return bad("secrets are off, warn or refuse, not %q", r.Secrets)
+	}
 	for _, id := range r.Exempt {
 		if err := exemptable(id); err != nil {
 			return bad("%v", err)

@@ -65,13 +65,14 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"a space in an address", "no address", Rules{Bundles: []Bundle{{"a", "https://example.com/b c"}}}},
 		{"a password", "user or a password", Rules{Bundles: []Bundle{{"a", "https://ada:secret@example.com/b"}}}},
 		{"a long address", "at most 2048", Rules{Bundles: []Bundle{{"a", "https://example.com/" + long}}}},
+		{"secrets perhaps", "off, warn or refuse", Rules{Secrets: "perhaps"}},
 		{"an unknown message", "no such message: hasDotgit", Rules{Exempt: []string{"hasDotgit"}}},
 	} {
 		err := row.r.Check(forgivable)
 		if !errors.Is(err, ErrBad) || !strings.Contains(err.Error(), row.words) {
 			t.Errorf("%s: got %v, want the words %q", row.name, err, row.words)
 		}
-		if err != nil && strings.Contains(err.Error(), "secret") {
+		if err != nil && strings.Contains(err.Error(), "ada:secret") {
 			t.Errorf("%s: a password is told: %v", row.name, err)
 		}
 	}
@@ -102,6 +103,14 @@ func TestOverPutsARepositorysRulesOverTheServers(t *testing.T) {
 	}
 	if got.Hides("refs/pull/1/head") || !got.Hides("refs/pull/2/head") {
 		t.Error("the repository's own pattern does not win over the server's")
+	}
+	for _, row := range [][3]Secrets{{"", "", ""}, {"", SecretsRefuse, SecretsRefuse}, {SecretsOff, SecretsRefuse, SecretsOff}, {SecretsWarn, SecretsOff, SecretsWarn}} {
+		if got := (Rules{Secrets: row[0]}).Over(Rules{Secrets: row[1]}); got.Secrets != row[2] {
+			t.Errorf("%q over %q is %q", row[0], row[1], got.Secrets)
+		}
+	}
+	if got := (Rules{}).Over(Rules{NoSkip: true}); !got.NoSkip {
+		t.Error("a repository takes back what the server forbids")
 	}
 	if got := (Rules{}).Over(server); got.AdvertisedOnly || got.DenyDeletes || !got.DenyForce {
 		t.Errorf("nothing laid down over the server's rules is %+v", got)

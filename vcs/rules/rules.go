@@ -22,7 +22,22 @@ type Rules struct {
 	Branches []Branch
 	// Exempt are ids of fsck's messages that are forgiven in what is pushed, such as zeroPaddedFilemode.
 	Exempt []string
+	// Secrets is what becomes of pushes that seem to bring other people's secrets; "" where nothing was laid down, which is
+	// SecretsWarn. A live token of this server is always refused.
+	Secrets Secrets
+	// NoSkip says that a pusher may not go past a refusal for secrets.
+	NoSkip bool
 }
+
+// Secrets is what becomes of pushes that seem to bring secrets.
+type Secrets string
+
+// What becomes of them: nobody looks, the pusher is told, the push is refused.
+const (
+	SecretsOff    Secrets = "off"
+	SecretsWarn   Secrets = "warn"
+	SecretsRefuse Secrets = "refuse"
+)
 
 // Bundle is a file from which a client may begin.
 type Bundle struct{ ID, URI string }

@@ -112,6 +112,8 @@ func showRules(w io.Writer, r operate.Rules) {
 	list("fetch.bundles", bundleList(in.Bundles), bundleList(own.Bundles))
 	one("receive.deny_deletes", fmt.Sprint(in.DenyDeletes), "false", fmt.Sprint(own.DenyDeletes))
 	one("receive.deny_force", fmt.Sprint(in.DenyForce), "false", fmt.Sprint(own.DenyForce))
+	one("receive.secrets", in.Secrets, "warn", own.Secrets)
+	one("receive.secrets_no_skip", fmt.Sprint(in.NoSkip), "false", fmt.Sprint(own.NoSkip))
 	list("receive.exempt", in.Exempt, own.Exempt)
 	table(w, "SETTING VALUE FROM", rows)
 	fmt.Fprintln(w)

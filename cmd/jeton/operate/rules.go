@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,13 +22,15 @@ type Rules struct {
 	InForce RuleSet `json:"in_force"`
 }
 
-// RuleSet is rules. Wants is reachable or advertised.
+// RuleSet is rules. Wants is reachable or advertised; Secrets off, warn or refuse, "" where a repository says nothing.
 type RuleSet struct {
 	HideRefs    []string    `json:"hide_refs"`
 	Wants       string      `json:"wants"`
 	Bundles     []Bundle    `json:"bundles"`
 	DenyDeletes bool        `json:"deny_deletes"`
 	DenyForce   bool        `json:"deny_force"`
+	Secrets     string      `json:"secrets"`
+	NoSkip      bool        `json:"secrets_no_skip"`
 	Exempt      []string    `json:"exempt"`
 	Protected   []Protected `json:"protected"`
 }
@@ -241,6 +244,8 @@ const RuleKeys = `  fetch.hide_refs=PREFIX,…       refs that clients neither s
   fetch.bundles=NAME=URI,…       files to begin a clone from, http or https; a comma in an address is written %2C
   receive.deny_deletes=true      or false: no push may delete a ref
   receive.deny_force=true        or false: no push may move a ref other than forward
+  receive.secrets=refuse         or warn, or off: what becomes of a push that seems to bring secrets of other services
+  receive.secrets_no_skip=true   or false: no pusher goes past such a refusal with -o secret.skip=ID
   receive.exempt=ID,…            faults in objects that are forgiven, by git fsck's ids of messages`
 
 // setRule sets one rule from KEY=VALUE; an empty value takes back what was set.
@@ -264,6 +269,10 @@ func setRule(r *rules.Rules, assignment string) error {
 		r.DenyDeletes, err = switched(key, value)
 	case "receive.deny_force":
 		r.DenyForce, err = switched(key, value)
+	case "receive.secrets":
+		r.Secrets = rules.Secrets(value)
+	case "receive.secrets_no_skip":
+		r.NoSkip, err = switched(key, value)
 	case "receive.exempt":
 		r.Exempt = listed(value)
 	default:
@@ -315,11 +324,14 @@ func (o operator) shownRules(ctx context.Context, one host.Repo) (Rules, error) 
 	if err != nil {
 		return Rules{}, fmt.Errorf("%s: %w", one.Path, err)
 	}
-	return Rules{Path: one.Path, Own: o.ruleSet(own), InForce: o.ruleSet(inForce)}, nil
+	shown := Rules{Path: one.Path, Own: o.ruleSet(own), InForce: o.ruleSet(inForce)}
+	shown.InForce.Secrets = cmp.Or(shown.InForce.Secrets, string(rules.SecretsWarn))
+	return shown, nil
 }
 
 func (o operator) ruleSet(r rules.Rules) RuleSet {
 	s := RuleSet{HideRefs: some(r.Hidden), Wants: "reachable", Bundles: []Bundle{}, DenyDeletes: r.DenyDeletes, DenyForce: r.DenyForce,
+		Secrets: string(r.Secrets), NoSkip: r.NoSkip,
 		Exempt: some(r.Exempt), Protected: []Protected{}}
 	if r.AdvertisedOnly {
 		s.Wants = "advertised"

@@ -6,6 +6,7 @@ import (
 
 	"jeton/vcs/pack/ingest"
 	"jeton/vcs/receive"
+	"jeton/vcs/receive/secrets"
 )
 
 // receiveOptions are the settings of pushes, and the secret of signed ones.
@@ -26,10 +27,16 @@ func (s *Store) receiveOptions() (receive.Options, error) {
 		PushesPerActor: s.bounded("receive.max_pushes_per_actor"), CommandMemory: s.settings.Bytes("receive.command_memory"),
 		Time: s.settings.Duration("receive.timeout"), DrainTime: s.settings.Duration("server.drain_time"),
 	}}
+	key, err := secret(filepath.Join(s.Dir, "findings.key"))
+	if err != nil {
+		return o, err
+	}
+	o.RevokeFound = s.settings.On("receive.revoke_found")
+	o.Secrets = secrets.New(secrets.Options{Tokens: found{s.Tokens}, Key: key,
+		MaxBlob: s.settings.Bytes("receive.secrets_max_blob"), Time: s.settings.Duration("receive.secrets_time")})
 	if !s.settings.On("receive.signed_pushes") {
 		return o, nil
 	}
-	var err error
 	o.NonceKey, err = secret(filepath.Join(s.Dir, "push-nonce.key"))
 	return o, err
 }

@@ -62,6 +62,10 @@ func serverRules(set *config.Settings) (rules.Rules, error) {
 	r := rules.Rules{
 		Hidden: set.List("fetch.hide_refs"), AdvertisedOnly: set.Text("fetch.wants") == "advertised",
 		DenyDeletes: set.On("receive.deny_deletes"), DenyForce: set.On("receive.deny_force"), Exempt: set.List("receive.exempt"),
+		NoSkip: set.On("receive.secrets_no_skip"),
+	}
+	if s := rules.Secrets(set.Text("receive.secrets")); s != rules.SecretsWarn { // which is what nothing means
+		r.Secrets = s
 	}
 	if err := r.Check(exemptable); err != nil {
 		return r, fmt.Errorf("fetch.hide_refs or receive.exempt: %w", err)
@@ -157,6 +161,8 @@ type ruleText struct {
 	DenyForce      bool         `json:"deny_force,omitempty"`
 	Branches       []branchText `json:"branches,omitempty"`
 	Exempt         []string     `json:"exempt,omitempty"`
+	Secrets        string       `json:"secrets,omitempty"`
+	NoSkip         bool         `json:"secrets_no_skip,omitempty"`
 }
 
 type bundleText struct {
@@ -174,7 +180,8 @@ type branchText struct {
 }
 
 func writeRules(r rules.Rules) (string, error) {
-	t := ruleText{HideRefs: r.Hidden, AdvertisedOnly: r.AdvertisedOnly, DenyDeletes: r.DenyDeletes, DenyForce: r.DenyForce, Exempt: r.Exempt}
+	t := ruleText{HideRefs: r.Hidden, AdvertisedOnly: r.AdvertisedOnly, DenyDeletes: r.DenyDeletes, DenyForce: r.DenyForce, Exempt: r.Exempt,
+		Secrets: string(r.Secrets), NoSkip: r.NoSkip}
 	for _, b := range r.Bundles {
 		t.Bundles = append(t.Bundles, bundleText(b))
 	}
@@ -197,7 +204,8 @@ func readRules(text string) (rules.Rules, error) {
 	if err := d.Decode(&t); err != nil {
 		return rules.Rules{}, err
 	}
-	r := rules.Rules{Hidden: t.HideRefs, AdvertisedOnly: t.AdvertisedOnly, DenyDeletes: t.DenyDeletes, DenyForce: t.DenyForce, Exempt: t.Exempt}
+	r := rules.Rules{Hidden: t.HideRefs, AdvertisedOnly: t.AdvertisedOnly, DenyDeletes: t.DenyDeletes, DenyForce: t.DenyForce, Exempt: t.Exempt,
+		Secrets: rules.Secrets(t.Secrets), NoSkip: t.NoSkip}
 	for _, b := range t.Bundles {
 		r.Bundles = append(r.Bundles, rules.Bundle(b))
 	}

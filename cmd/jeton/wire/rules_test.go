@@ -18,7 +18,7 @@ var whole = rules.Rules{
 	Hidden: []string{"refs/pull", "!refs/pull/1"}, AdvertisedOnly: true, DenyDeletes: true, DenyForce: true,
 	Bundles:  []rules.Bundle{{ID: "base", URI: "https://cdn.example.com/base.bundle"}},
 	Branches: []rules.Branch{{Pattern: "refs/heads/main", Force: true, Delete: true, NoCreate: true, Who: []string{"u1"}}},
-	Exempt:   []string{"zeroPaddedFilemode"},
+	Exempt:   []string{"zeroPaddedFilemode"}, Secrets: rules.SecretsOff, NoSkip: true,
 }
 
 func lay(r rules.Rules) func(*rules.Rules) error {
@@ -125,6 +125,9 @@ func TestServerRulesOfSettings(t *testing.T) {
 		{"JETON_RECEIVE_DENY_DELETES=true", "", rules.Rules{DenyDeletes: true}},
 		{"JETON_RECEIVE_DENY_FORCE=true", "", rules.Rules{DenyForce: true}},
 		{"JETON_RECEIVE_EXEMPT=missingEmail", "", rules.Rules{Exempt: []string{"missingEmail"}}},
+		{"JETON_RECEIVE_SECRETS=refuse", "", rules.Rules{Secrets: rules.SecretsRefuse}},
+		{"JETON_RECEIVE_SECRETS=warn", "", rules.Rules{}},
+		{"JETON_RECEIVE_SECRETS_NO_SKIP=true", "", rules.Rules{NoSkip: true}},
 		{"JETON_FETCH_HIDE_REFS=pull", "fetch.hide_refs", rules.Rules{}},
 		{"JETON_RECEIVE_EXEMPT=no id", "receive.exempt", rules.Rules{}},
 	} {

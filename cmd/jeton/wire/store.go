@@ -4,6 +4,7 @@
 //	DIR/jeton.db    people, tokens, keys, permissions, the catalogue, the journal of pushes
 //	DIR/repos/      bare repositories, by id
 //	DIR/ssh/        host keys
+//	DIR/findings.key     the secret that makes the ids of secrets found in pushes tell nothing of them
 //	DIR/push-nonce.key   the secret of the nonces of signed pushes
 //	DIR/successor.key    the key under which a rotated token's successor is kept while both work
 //	DIR/lock        held by the one process that works on the folder

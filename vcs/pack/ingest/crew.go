@@ -110,7 +110,13 @@ func (in *intake) name(h *oid.Hasher, kind plumbing.ObjectType, data []byte) (oi
 	if err != nil {
 		return id, err
 	}
-	if in.o.Check != nil && kind != plumbing.BlobObject {
+	if kind == plumbing.BlobObject {
+		if in.o.Blobs != nil {
+			in.o.Blobs.Blob(id, data)
+		}
+		return id, nil
+	}
+	if in.o.Check != nil {
 		if err := in.o.Check(kind, id, data); err != nil {
 			return id, fmt.Errorf("%s %s: %w", kind, id, err)
 		}

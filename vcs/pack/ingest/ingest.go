@@ -126,11 +126,28 @@ type Options struct {
 	// Check, when not nil, is called once for each commit, tree and tag with its whole content, from several goroutines.
 	// Its error ends the push. The content must not be kept nor changed: its memory is used again.
 	Check func(t plumbing.ObjectType, id oid.ID, content []byte) error
+	// Blobs, when not nil, is shown every blob.
+	Blobs Viewer
 	// Progress is told from time to time, by one goroutine at a time, how far a stage ("Receiving objects", then
 	// "Resolving deltas") has come.
 	Progress func(stage string, done, total uint32)
 	// Workers is how many goroutines hash and resolve; 0: one for each core.
 	Workers int
+}
+
+// Viewer looks at blobs while they arrive, from several goroutines.
+type Viewer interface {
+	// Blob is shown a blob as a whole, which must not be kept nor changed.
+	Blob(id oid.ID, content []byte)
+	// Large is asked who looks at a blob of so many bytes that is never held whole: Write is shown it piece by piece, and Done,
+	// at its end, told its id. Errors of Write count for nothing.
+	Large(size int64) Large
+}
+
+// Large looks at one large blob.
+type Large interface {
+	io.Writer
+	Done(id oid.ID)
 }
 
 // Result is a received pack, synced to disk in Options.Dir under Name + ".pack", ".idx" and ".rev".

@@ -57,12 +57,28 @@ func (m *maker) first(base *entry, data *held, child int32) (*held, error) {
 		e.id, err = m.in.name(m.hasher, e.final, made.b)
 	} else {
 		e.id, err = m.hasher.Sum()
+		if err == nil {
+			err = m.in.view(e.id, made)
+		}
 	}
 	if err != nil {
 		made.free()
 		return nil, err
 	}
 	return made, nil
+}
+
+// view shows a blob that lies in a file to whoever looks at blobs.
+func (in *intake) view(id oid.ID, made *held) error {
+	if in.o.Blobs == nil {
+		return nil
+	}
+	to := in.o.Blobs.Large(made.size)
+	if _, err := io.Copy(to, io.NewSectionReader(made.file, 0, made.size)); err != nil {
+		return fmt.Errorf("read object of %d bytes again: %w", made.size, err)
+	}
+	to.Done(id)
+	return nil
 }
 
 // apply makes the object of a delta. Where it comes to lie in a file it has gone through the hasher.

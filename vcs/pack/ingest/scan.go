@@ -252,11 +252,23 @@ func (s *scanner) whole(e *entry) error {
 		return err
 	}
 	s.hasher.Reset(e.kind, e.size)
-	hashing := newPump(func(b []byte) error { _, err := s.hasher.Write(b); return err })
+	var viewing Large
+	if s.in.o.Blobs != nil {
+		viewing = s.in.o.Blobs.Large(e.size)
+	}
+	hashing := newPump(func(b []byte) error {
+		if viewing != nil {
+			_, _ = viewing.Write(b)
+		}
+		_, err := s.hasher.Write(b)
+		return err
+	})
 	err := s.src.copyTo(hashing, e.size)
 	if err := errors.Join(err, hashing.stop()); err != nil {
 		return err
 	}
-	e.id, err = s.hasher.Sum()
+	if e.id, err = s.hasher.Sum(); err == nil && viewing != nil {
+		viewing.Done(e.id)
+	}
 	return err
 }
