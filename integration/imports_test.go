@@ -28,6 +28,8 @@ var technologies = map[string][]string{
 	"github.com/gorilla/mux":                                {"jeton/web"},
 	"github.com/gliderlabs/ssh":                             {"jeton/vcs/sshd"},
 	"github.com/pires/go-proxyproto":                        {"jeton/cmd"},
+	"github.com/wneessen/go-mail":                           {"jeton/auth/notice"},
+	"github.com/emersion/go-smtp":                           {},
 	"github.com/spf13/cobra":                                {"jeton/cmd"},
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
 	"golang.org/x/time":                                     {"jeton/web/door"},
