@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"sync"
@@ -43,7 +44,8 @@ const (
 
 // brake is a Brake at work. It is safe for concurrent use.
 type brake struct {
-	o Brake
+	o    Brake
+	seed maphash.Seed
 
 	// mu guards what follows, and what is in the list. order has the last tried first.
 	mu      sync.Mutex
@@ -56,6 +58,9 @@ type tries struct {
 	key   string
 	wrong int
 	last  time.Time
+	// recent are hashes of what was tried last; next is where the next one goes.
+	recent [4]uint64
+	next   int
 	// slowed are the networks that wait for this account; known those from which it has signed in, the last one first.
 	slowed, known []netip.Prefix
 }
@@ -67,7 +72,7 @@ func newBrake(o Brake) *brake {
 	if o.Wait == nil {
 		o.Wait = pause
 	}
-	return &brake{o: o, tracked: map[string]*list.Element{}, order: list.New()}
+	return &brake{o: o, seed: maphash.MakeSeed(), tracked: map[string]*list.Element{}, order: list.New()}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -99,7 +104,8 @@ func (b *brake) enter(ctx context.Context, a Attempt) (leave func(error), err er
 	if err != nil {
 		return nil, err
 	}
-	return func(outcome error) { b.note(account, net, outcome) }, nil
+	what := b.hash(account, a.Secret)
+	return func(outcome error) { b.note(account, net, what, outcome) }, nil
 }
 
 // queue says how long to wait, and takes a place for it.
@@ -135,15 +141,25 @@ func (b *brake) unqueue(account string, net netip.Prefix) {
 	}
 }
 
-// note remembers a wrong password, or the network of a right one.
-func (b *brake) note(account string, net netip.Prefix, outcome error) {
+// hash stands for a password that was tried, under a seed that nobody knows.
+func (b *brake) hash(account, secret string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(b.seed)
+	_, _ = h.WriteString(account)
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(secret)
+	return h.Sum64()
+}
+
+// note remembers a wrong password, or the network of a right one. what is hash's of it.
+func (b *brake) note(account string, net netip.Prefix, what uint64, outcome error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case errors.Is(outcome, ErrRefused):
-		b.wrong(account)
+		b.wrong(account, what)
 		if net.IsValid() {
-			b.wrong("n:" + net.String())
+			b.wrong("n:"+net.String(), what)
 		}
 	case outcome == nil && net.IsValid():
 		t := b.track(account)
@@ -153,8 +169,15 @@ func (b *brake) note(account string, net netip.Prefix, outcome error) {
 	}
 }
 
-func (b *brake) wrong(key string) {
+// wrong counts one. The same wrong password again is no guess: a program that repeats it (libgit2 was seen to, 31 times)
+// must not slow its user.
+func (b *brake) wrong(key string, what uint64) {
 	t, now := b.track(key), b.o.Now()
+	if slices.Contains(t.recent[:], what) {
+		return
+	}
+	t.recent[t.next] = what
+	t.next = (t.next + 1) % len(t.recent)
 	if now.Sub(t.last) >= b.o.Forget {
 		t.wrong = 0
 	}
