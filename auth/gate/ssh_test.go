@@ -178,18 +178,6 @@ func FuzzAdmit(f *testing.F) {
 	})
 }
 
-func BenchmarkAdmitToken(b *testing.B) {
-	w := newWorld(b)
-	_, text := w.mint(w.ada, token.VCS)
-	c := basic("git", text)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := w.gate.Admit(context.Background(), c, Git, Resource{Path: "ada/private"}, Read); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkAdmitInParallel(b *testing.B) {
 	w := newWorld(b)
 	_, text := w.mint(w.ada, token.VCS)
