@@ -2,6 +2,7 @@ package name
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,6 +14,13 @@ import (
 // form. It is NFKC case folding (Unicode 3.13, "toNFKC_Casefold"), folded twice because normalizing brings letters in
 // that can be folded again; the form of a form is itself.
 func Fold(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return strings.ToLower(s) // of ASCII that is all there is to it; every request comes by here
+	}
+	return foldAll(s)
+}
+
+func foldAll(s string) string {
 	fold := cases.Fold()
 	return norm.NFKC.String(fold.String(norm.NFKC.String(fold.String(norm.NFD.String(s)))))
 }

@@ -33,7 +33,7 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 				tell(ctx, err)
 				return nil, err
 			}
-			return s.letIn(ctx, id)
+			return s.letIn(ctx, id, conn.RemoteAddr())
 		},
 		VerifiedPublicKeyCallback: func(conn gossh.ConnMetadata, key gossh.PublicKey, _ *gossh.Permissions, _ string) (*gossh.Permissions, error) {
 			id, err := s.ask(func() (Identity, error) { return s.o.Auth.PublicKey(ctx, conn.User(), key, conn.RemoteAddr()) })
@@ -41,7 +41,7 @@ func (s *Server) config(ctx ssh.Context) *gossh.ServerConfig {
 				s.notAllowed("key", conn.RemoteAddr(), err)
 				return nil, err
 			}
-			return s.letIn(ctx, id)
+			return s.letIn(ctx, id, conn.RemoteAddr())
 		},
 	}
 }
@@ -85,14 +85,14 @@ func (s *Server) notAllowed(what string, remote net.Addr, err error) {
 	s.o.Log.Error("ssh "+what+" could not be checked", "remote", remote.String(), "error", err)
 }
 
-// letIn writes down who a connection belongs to.
-func (s *Server) letIn(ctx ssh.Context, id Identity) (*gossh.Permissions, error) {
+// letIn writes down who a connection belongs to. The context does not know its address yet where no key was offered.
+func (s *Server) letIn(ctx ssh.Context, id Identity, remote net.Addr) (*gossh.Permissions, error) {
 	if !connectionOf(ctx).signedIn(id.credential()) {
 		say(ctx, "There are too many connections with this credential. Close some, or wait until they have ended.")
 		return nil, errors.New("too many connections with this credential")
 	}
 	if s.o.SignedIn != nil {
-		s.o.SignedIn(id, ctx.RemoteAddr())
+		s.o.SignedIn(id, remote)
 	}
 	return &gossh.Permissions{ExtraData: map[any]any{identityKey{}: id}}, nil
 }
