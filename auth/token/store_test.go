@@ -31,6 +31,12 @@ func newWorld(t testing.TB) *world {
 	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
 	ok(t, err)
 	t.Cleanup(func() { d.Close() })
+	return worldOn(t, d)
+}
+
+// worldOn fills a new database.
+func worldOn(t testing.TB, d *db.DB) *world {
+	t.Helper()
 	for _, name := range []string{"ada", "bob"} {
 		ok(t, d.Users().Insert(context.Background(), db.User{ID: name, Name: name, FoldedName: name, Active: true}))
 	}
@@ -323,14 +329,4 @@ func TestStoreIsSharedSafely(t *testing.T) {
 		}
 	})
 	all.Wait()
-}
-
-func BenchmarkFind(b *testing.B) {
-	w := newWorld(b)
-	_, secret := w.mint(b, Request{})
-	for b.Loop() {
-		if _, found := w.store.Find(secret); !found {
-			b.Fatal("not found")
-		}
-	}
 }
