@@ -24,6 +24,8 @@ type window struct{ from, to int }
 const (
 	// maxWindow is how long a window grows: between two of them the time is looked at.
 	maxWindow = 32 << 10
+	// between is how many keywords are looked behind before the time is looked at: a text may be nothing but keywords.
+	between = 64
 	// maxMatches is how many matches of one text count.
 	maxMatches = 200
 )
@@ -38,6 +40,7 @@ type search struct {
 	// stop is asked between windows.
 	stop func() bool
 	done bool // stop has answered yes, or there were too many matches
+	hits int  // keywords that were looked behind
 }
 
 var searches = sync.Pool{New: func() any { return &search{} }}
@@ -46,12 +49,14 @@ var searches = sync.Pool{New: func() any { return &search{} }}
 // time. It reports whether all of the text was looked at.
 func (b *Book) each(text []byte, stop func() bool, found func(*match)) bool {
 	s := searches.Get().(*search)
-	s.book, s.text, s.stop, s.done = b, text, stop, false
+	s.book, s.text, s.stop, s.done, s.hits = b, text, stop, false, 0
 	s.windows = slices.Grow(s.windows[:0], len(b.rules))[:len(b.rules)]
 	clear(s.windows)
 	b.keywords.each(text, s.keyword)
 	for _, n := range s.open {
-		s.try(n)
+		if !s.done {
+			s.try(n)
+		}
 	}
 	slices.SortStableFunc(s.found, func(a, b match) int { return cmp.Compare(a.from, b.from) })
 	for i := range s.found {
@@ -77,6 +82,12 @@ func (s *search) special(m *match) bool {
 func (s *search) keyword(word, end int) bool {
 	for _, n := range s.book.of[word] {
 		h, w := s.book.rules[n].form(), &s.windows[n]
+		if s.hits++; s.hits%between == 0 && s.stop() {
+			s.done = true
+		}
+		if s.done {
+			return false
+		}
 		if h.tail != nil {
 			start := end - len(s.book.list[word])
 			if !h.tail.Match(s.text[start:min(len(s.text), start+h.after)]) {
