@@ -97,8 +97,10 @@ func TestABoundedNumberOfFoldsIsHeld(t *testing.T) {
 	for i := range 2 * kept {
 		e := refusal("192.0.2.1", noon)
 		e.Credential = fmt.Sprint("token:", i)
-		if f.hold(e, "") || f.hold(e, "") {
-			held++
+		for range 2 { // the second is counted with the first, where there is room
+			if f.hold(e, "") {
+				held++
+			}
 		}
 	}
 	if len(f.by) != kept || held != kept {
