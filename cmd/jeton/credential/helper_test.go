@@ -251,7 +251,9 @@ func TestATokenNeverGoesToAnotherServer(t *testing.T) {
 	s, other, c := newServer(t), newServer(t), newClient(t)
 	s.alive(fake("a"), later)
 	c.add(s.URL, fake("a"))
-	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect) })
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	})
 	c.get(ask(s.URL))
 	c.get(ask(other.URL))
 	if len(other.seen) > 0 {
