@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -178,7 +179,11 @@ func greeted(t *testing.T, c *gossh.Client) string {
 func TestIdentityIsWhatWasProven(t *testing.T) {
 	ada, bob, strange := newSigner(t), newSigner(t), newSigner(t)
 	k := &keeper{keys: map[string]string{string(ada.PublicKey().Marshal()): "ada", string(bob.PublicKey().Marshal()): "bob"}, passwords: map[string]string{"carol's": "carol"}}
-	addr := serve(t, k, nil)
+	told := make(chan string, 1)
+	addr := serve(t, k, func(o *Options) {
+		// The address is known, also where no key was offered before.
+		o.SignedIn = func(id Identity, remote net.Addr) { told <- fmt.Sprint(id.Name, " from ", remote) }
+	})
 	for _, c := range []struct {
 		name string
 		auth []gossh.AuthMethod
@@ -198,6 +203,9 @@ func TestIdentityIsWhatWasProven(t *testing.T) {
 		}
 		if got := greeted(t, client); got != c.want {
 			t.Errorf("%s: taken for %q, want %q", c.name, got, c.want)
+		}
+		if got := <-told; got != c.want+" from "+client.LocalAddr().String() {
+			t.Errorf("%s: told that %s has signed in", c.name, got)
 		}
 		_ = client.Close()
 	}
