@@ -26,8 +26,17 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	var err error
+	if made, err = os.MkdirTemp("", "jeton-archive-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(made)
+	os.Exit(code)
 }
+
+// made is a folder for what all tests begin with, each with a copy of its own.
+var made string
 
 func serveStdin(dir string) error {
 	ctx := context.Background()
@@ -80,11 +89,26 @@ func write(t testing.TB, dir, name, content string) {
 	}
 }
 
-// odd makes a repository with everything that an archive finds hard, and returns its bare folder. v1 is a tag of main,
+// odd returns the bare folder of a repository with everything that an archive finds hard. v1 is a tag of main,
 // refs/hidden/x is hidden from clients, and holds "secret".
 func odd(t testing.TB) string {
 	t.Helper()
-	src, bare := t.TempDir(), filepath.Join(t.TempDir(), "app.git")
+	first, own := filepath.Join(made, "app.git"), filepath.Join(t.TempDir(), "app.git")
+	if _, err := os.Stat(first); err != nil {
+		makeOdd(t, first+".new")
+		if err := os.Rename(first+".new", first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(own, os.DirFS(first)); err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+func makeOdd(t testing.TB, bare string) {
+	t.Helper()
+	src := t.TempDir()
 	git(t, src, "init", "-q", "-b", "main")
 	long := strings.Repeat("long-name-", 12)
 	for name, content := range map[string]string{
@@ -118,7 +142,6 @@ func odd(t testing.TB) string {
 	git(t, "", "clone", "-q", "--bare", "-b", "main", src, bare)
 	git(t, bare, "update-ref", "refs/hidden/x", "hidden")
 	git(t, bare, "update-ref", "-d", "refs/heads/hidden")
-	return bare
 }
 
 // view opens a repository for one test.

@@ -61,9 +61,11 @@ func TestFilteredEnumerationIsGits(t *testing.T) {
 		set := pack.NewSet(open(t, dir), 1<<20)
 		specs = append(specs, "blob:none", "blob:limit=0", "blob:limit=10", "blob:limit=1k", "tree:0", "tree:1", "tree:2", "tree:3", "tree:1k",
 			"object:type=commit", "object:type=tree", "object:type=blob", "object:type=tag", "combine:tree:3+blob:limit=10", "combine:object:type=tree+tree:2", "combine:"+specs[0]+"+tree:3")
+		ref := refs(t, dir)
+		ref["c49^{tree}"] = id(t, dir, "c49^{tree}")
 		for _, s := range specs {
 			for _, rev := range []string{"c49", "c0", "tt0", "tree", "c49^{tree}"} {
-				plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, rev)}, Filter: loaded(t, set, s)}, nil)
+				plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{ref[rev]}, Filter: loaded(t, set, s)}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -83,12 +85,13 @@ func TestFilteredEnumerationIsGits(t *testing.T) {
 func TestFilteredEnumerationBesideHavesLacksNothing(t *testing.T) {
 	for seed := range uint64(4) {
 		dir := random(t, 400+seed, 50)
+		ref := refs(t, dir)
 		set := pack.NewSet(open(t, dir), 1<<20)
 		rng := rand.New(rand.NewPCG(seed, 8))
 		for range 8 {
 			want, have := fmt.Sprintf("c%d", rng.IntN(50)), fmt.Sprintf("c%d", rng.IntN(50))
 			s := []string{"blob:none", "blob:limit=10", "tree:1", "tree:2", "tree:3", "object:type=blob"}[rng.IntN(6)]
-			plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, want)}, Haves: []oid.ID{id(t, dir, have)}, Filter: spec(t, s)}, nil)
+			plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{ref[want]}, Haves: []oid.ID{ref[have]}, Filter: spec(t, s)}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,6 +166,7 @@ func TestWalksEndWithTheirBudget(t *testing.T) {
 func TestSinceEndsWhereGitsDoes(t *testing.T) {
 	for seed := range uint64(4) {
 		dir := random(t, 500+seed, 60)
+		ref := refs(t, dir)
 		set := pack.NewSet(open(t, dir), 1<<20)
 		for _, row := range []struct {
 			since int64
@@ -170,12 +174,12 @@ func TestSinceEndsWhereGitsDoes(t *testing.T) {
 		}{{0, nil}, {1_000_002_500, nil}, {1_000_005_000, nil}, {0, []string{"c20"}}, {0, []string{"c20", "tt1", "c45"}}, {1_000_003_000, []string{"c40"}}, {0, []string{"tree"}}} {
 			args, not := []string{"c59", "tt0"}, []oid.ID{}
 			for _, rev := range row.not {
-				args, not = append(args, "^"+rev), append(not, id(t, dir, rev))
+				args, not = append(args, "^"+rev), append(not, ref[rev])
 			}
 			if row.since > 0 {
 				args = append(args, fmt.Sprintf("--max-age=%d", row.since))
 			}
-			cut, err := Since(context.Background(), set, []oid.ID{id(t, dir, "c59"), id(t, dir, "tt0")}, row.since, not, 0)
+			cut, err := Since(context.Background(), set, []oid.ID{ref["c59"], ref["tt0"]}, row.since, not, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

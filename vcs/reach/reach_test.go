@@ -64,11 +64,11 @@ func random(t testing.TB, seed uint64, commits int) string {
 		}
 		b.WriteByte('\n')
 	}
-	git(t, dir, b.String(), "fast-import", "--quiet", "--force")
 	for i := range 3 {
-		git(t, dir, "", "tag", "-a", "-m", "tag", fmt.Sprintf("t%d", i), fmt.Sprintf("c%d", rng.IntN(commits)))
-		git(t, dir, "", "tag", "-a", "-m", "tag of a tag", fmt.Sprintf("tt%d", i), fmt.Sprintf("t%d", i))
+		fmt.Fprintf(&b, "tag t%d\nmark :%d\nfrom :%d\n%s", i, commits+1+i, 1+rng.IntN(commits), "tagger A <a@example.com> 1000000000 +0000\ndata 3\ntag\n")
+		fmt.Fprintf(&b, "tag tt%d\nfrom :%d\n%s", i, commits+1+i, "tagger A <a@example.com> 1000000000 +0000\ndata 12\ntag of a tag\n")
 	}
+	git(t, dir, b.String(), "fast-import", "--quiet", "--force")
 	git(t, dir, "", "tag", "-a", "-m", "tag of a tree", "tree", fmt.Sprintf("c%d^{tree}", commits-1))
 	git(t, dir, "", "repack", "-adq")
 	return dir
@@ -118,6 +118,18 @@ func id(t testing.TB, dir, revision string) oid.ID {
 		t.Fatalf("%s is nothing", revision)
 	}
 	return got
+}
+
+// refs are what branches and tags of a repository stand for, by their names without refs/heads/ and refs/tags/: one process
+// for those who ask often.
+func refs(t testing.TB, dir string) map[string]oid.ID {
+	t.Helper()
+	all := map[string]oid.ID{}
+	for line := range strings.Lines(git(t, dir, "", "for-each-ref", "--format=%(refname:strip=2) %(objectname)")) {
+		name, hex, _ := strings.Cut(strings.TrimSpace(line), " ")
+		all[name], _ = oid.Parse(hex)
+	}
+	return all
 }
 
 // list is what git rev-list says, without names of files.
@@ -171,18 +183,25 @@ func TestIncrementalEnumerationLacksNothing(t *testing.T) {
 	more, total := 0, 0
 	for seed := range uint64(12) {
 		dir := random(t, 100+seed, 60)
+		ref, reached := refs(t, dir), map[string][]oid.ID{}
+		reach := func(rev string) []oid.ID {
+			if reached[rev] == nil {
+				reached[rev] = list(t, dir, "--objects", rev)
+			}
+			return reached[rev]
+		}
 		set := pack.NewSet(open(t, dir), 1<<20)
 		rng := rand.New(rand.NewPCG(seed, 7))
 		for range 8 {
 			want, have := fmt.Sprintf("c%d", rng.IntN(60)), fmt.Sprintf("c%d", rng.IntN(60))
-			plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{id(t, dir, want)}, Haves: []oid.ID{id(t, dir, have)}}, nil)
+			plan, err := Enumerate(context.Background(), set, Request{Wants: []oid.ID{ref[want]}, Haves: []oid.ID{ref[have]}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := sorted(plan.Objects)
 			// What the client really has is all that have reaches.
-			has := list(t, dir, "--objects", have)
-			need := lacking(list(t, dir, "--objects", want), has)
+			has := reach(have)
+			need := lacking(reach(want), has)
 			if l := lacking(need, got); len(l) > 0 {
 				t.Fatalf("seed %d: %s..%s lacks %s and %d more", seed, have, want, l[0], len(l)-1)
 			}

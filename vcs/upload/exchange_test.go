@@ -15,9 +15,12 @@ var unknown = []string{strings.Repeat("1", 40), strings.Repeat("2", 40), strings
 // names are the ids of a fixture's objects by name, for exchanges that people can read.
 func (f *fixture) names() map[string]string {
 	f.t.Helper()
-	// One process for all: these are asked for with each exchange.
+	if f.named != nil {
+		return f.named
+	}
 	id := strings.Fields(git(f.t, f.src, "rev-parse", "main", "old", "main~3", "v1", "v1-signed", "main:dir0/file0"))
-	return map[string]string{"MAIN": id[0], "OLD": id[1], "ROOT": id[2], "TAG": id[3], "NEST": id[4], "BLOB": id[5], "X": unknown[0], "Y": unknown[1]}
+	f.named = map[string]string{"MAIN": id[0], "OLD": id[1], "ROOT": id[2], "TAG": id[3], "NEST": id[4], "BLOB": id[5], "X": unknown[0], "Y": unknown[1]}
+	return f.named
 }
 
 // script frames an exchange written with names: lines between semicolons.

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,8 +51,9 @@ type fixture struct {
 	server *Server
 	src    string // a working copy that pushes into dir by real git, past the server
 	clock  int
-	mu     sync.Mutex  // guards rules: the requests of git come on the server's own goroutines
-	rules  rules.Rules // those of what is served over HTTP
+	named  map[string]string // what names found, which is asked for with each exchange; nil once refs have moved
+	mu     sync.Mutex        // guards rules: the requests of git come on the server's own goroutines
+	rules  rules.Rules       // those of what is served over HTTP
 }
 
 // under lays down rules for what is served over HTTP.
@@ -90,26 +93,57 @@ func empty(t testing.TB, o Options) *fixture {
 func history(t testing.TB, n int, o Options) *fixture {
 	t.Helper()
 	f := empty(t, o)
-	who := func(role string) string { return fmt.Sprintf("%s A <a@example.com> %d +0000\n", role, f.clock) }
-	said := func(text string) string { return fmt.Sprintf("data %d\n%s\n", len(text), text) }
-	var b strings.Builder // for git fast-import: one process in place of three for each commit
+	var b strings.Builder
 	for i := range n {
-		f.clock += 60
-		name := fmt.Sprintf("dir%d/file%d", i%3, i%7)
-		fmt.Fprintf(&b, "commit refs/heads/main\nmark :%d\n%s%s%s", i+1, who("author"), who("committer"), said("change "+name+"\n"))
-		fmt.Fprintf(&b, "M 100644 inline %s\n%s", name, said(strings.Repeat(fmt.Sprintf("line %d\n", i), 50)))
+		f.change(&b, i+1, "", fmt.Sprintf("dir%d/file%d", i%3, i%7), strings.Repeat(fmt.Sprintf("line %d\n", i), 50))
 	}
+	tagger := fmt.Sprintf("tagger A <a@example.com> %d +0000\n", f.clock)
 	fmt.Fprintf(&b, "reset refs/heads/old\nfrom :%d\n\nreset refs/tags/light\nfrom :%d\n\n", n-1, n)
-	fmt.Fprintf(&b, "tag v1\nmark :%d\nfrom :%d\n%s%s", n+1, n-1, who("tagger"), said("one\n"))
-	fmt.Fprintf(&b, "tag v1-signed\nfrom :%d\n%s%s", n+1, who("tagger"), said("tag of a tag\n"))
-	cmd := exec.CommandContext(context.Background(), "git", "-C", f.src, "fast-import", "--quiet")
-	cmd.Stdin = strings.NewReader(b.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("git fast-import: %v\n%s", err, out)
-	}
+	fmt.Fprintf(&b, "tag v1\nmark :%d\nfrom :%d\n%s%s", n+1, n-1, tagger, textOf("one\n"))
+	fmt.Fprintf(&b, "tag v1-signed\nfrom :%d\n%s%s", n+1, tagger, textOf("tag of a tag\n"))
+	feed(t, f.src, b.String(), "fast-import", "--quiet")
 	git(t, f.src, "reset", "-q", "--hard")
 	f.push("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
 	return f
+}
+
+// textOf is a piece of text as git fast-import takes it.
+func textOf(text string) string { return fmt.Sprintf("data %d\n%s\n", len(text), text) }
+
+// change adds a commit to main for git fast-import: one process makes many of them, where git commit takes three for each.
+// from is its parent where that is not the one before it in the stream.
+func (f *fixture) change(b *strings.Builder, mark int, from, name, content string) {
+	f.clock += 60
+	fmt.Fprintf(b, "commit refs/heads/main\nmark :%d\n", mark)
+	for _, role := range []string{"author", "committer"} {
+		fmt.Fprintf(b, "%s A <a@example.com> %d +0000\n", role, f.clock)
+	}
+	fmt.Fprintf(b, "%s%sM 100644 inline %s\n%s", textOf("change "+name+"\n"), from, name, textOf(content))
+}
+
+// grow adds n commits to main.
+func (f *fixture) grow(n int) {
+	f.t.Helper()
+	f.named = nil
+	var b strings.Builder
+	from := "from refs/heads/main^0\n"
+	for i := range n {
+		f.change(&b, i+1, from, "grown", fmt.Sprint(n, i))
+		from = ""
+	}
+	feed(f.t, f.src, b.String(), "fast-import", "--quiet")
+	git(f.t, f.src, "reset", "-q", "--hard")
+}
+
+// alone adds n commits that change nothing to main of a client's repository, each newer than all that the server has.
+func alone(t testing.TB, dir, from string, n int) {
+	t.Helper()
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "commit refs/heads/main\ncommitter A <a@example.com> %d +0000\n%s%s", 1_800_000_000+i, textOf(fmt.Sprint(i)), from)
+		from = ""
+	}
+	feed(t, dir, b.String(), "fast-import", "--quiet")
 }
 
 // write lays a file into src, for the next commit.
@@ -128,7 +162,7 @@ func (f *fixture) write(name, content string) {
 func (f *fixture) commit(name, content string) string {
 	f.t.Helper()
 	f.write(name, content)
-	f.clock += 60
+	f.clock, f.named = f.clock+60, nil
 	git(f.t, f.src, "add", "-A")
 	cmd := exec.CommandContext(f.t.Context(), "git", "-C", f.src, "commit", "-q", "-m", "change "+name)
 	date := fmt.Sprintf("%d +0000", f.clock)
@@ -149,6 +183,7 @@ func (f *fixture) push(args ...string) {
 
 func (f *fixture) rescan() {
 	f.t.Helper()
+	f.named = nil
 	if err := f.repo.Rescan(context.Background()); err != nil {
 		f.t.Fatal(err)
 	}
@@ -220,7 +255,6 @@ func (f *fixture) advertisement(v wire.Version) string {
 // fsck has real git look at a clone.
 func fsck(t *testing.T, dir string) {
 	t.Helper()
-	git(t, dir, "fsck", "--strict", "--connectivity-only")
 	git(t, dir, "fsck", "--strict")
 }
 
@@ -271,6 +305,21 @@ func packOf(t *testing.T, answer string) (packBytes, people, fatal string) {
 		}
 	}
 	return packBytes, people, fatal
+}
+
+// blank makes as little of a bare repository as git needs, without a process for it, and with files of this content in it.
+func blank(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	all := map[string]string{"HEAD": "ref: refs/heads/main\n", "refs/.keep": "", "objects/info/.keep": ""}
+	maps.Copy(all, files)
+	for name, content := range all {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // objects unpacks a pack beside the objects of dir (for thin packs), and returns how many it brought.

@@ -3,7 +3,6 @@ package upload
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -335,14 +334,7 @@ func (o *oracle) unpack(text string, err error) answered {
 // to the client.
 func (o *oracle) index(packBytes string) (objects, bases []oid.ID) {
 	t := o.t
-	dir := t.TempDir()
-	// As little of a repository as git needs, without a process for it.
-	for name, content := range map[string]string{"HEAD": "ref: refs/heads/main\n", "refs/.keep": "", "objects/info/alternates": filepath.Join(o.f.dir, "objects") + "\n"} {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := blank(t, map[string]string{"objects/info/alternates": filepath.Join(o.f.dir, "objects") + "\n"})
 	raw(t, dir, packBytes, "index-pack", "--stdin", "--fix-thin", "--strict")
 	paths, err := filepath.Glob(filepath.Join(dir, "objects/pack/*.idx"))
 	if err != nil || len(paths) != 1 {

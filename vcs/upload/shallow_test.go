@@ -16,7 +16,7 @@ func TestHistoryIsCutOffByTimeAndByRefs(t *testing.T) {
 	f.push("--all")
 	f.push("--tags")
 	since := git(t, f.src, "log", "-1", "--format=%ct", "main~4")
-	eachVersion(t, func(t *testing.T, v string) {
+	eitherVersion(t, func(t *testing.T, v string) {
 		dir := filepath.Join(t.TempDir(), "clone")
 		git(t, "", "-c", v, "clone", "-q", "--no-tags", "--shallow-since="+since, f.url, dir)
 		for _, step := range []struct{ args, want string }{
@@ -143,7 +143,7 @@ func TestClonesOfAShallowRepository(t *testing.T) {
 	f := history(t, 9, Options{})
 	f.cutOff("4")
 	ends := git(t, f.dir, "rev-parse", "main~3")
-	eachVersion(t, func(t *testing.T, v string) {
+	eitherVersion(t, func(t *testing.T, v string) {
 		dir := filepath.Join(t.TempDir(), "clone")
 		git(t, "", "-c", v, "clone", "-q", f.url, dir)
 		for _, step := range []struct{ args, want string }{
@@ -172,7 +172,7 @@ func TestAShallowRepositoryGrowsAndIsWholeAgain(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole.git")
 	git(t, "", "clone", "-q", "--mirror", f.dir, whole)
 	f.cutOff("3")
-	eachVersion(t, func(t *testing.T, v string) {
+	eitherVersion(t, func(t *testing.T, v string) {
 		dir := filepath.Join(t.TempDir(), "clone")
 		git(t, "", "-c", v, "clone", "-q", f.url, dir)
 		f.commit("more", v)
