@@ -52,6 +52,9 @@ type Options struct {
 	// URL, where it is not empty, names a database on a PostgreSQL server instead, which other processes may use too:
 	// postgres://USER:PASSWORD@HOST:PORT/DATABASE.
 	URL string
+	// Node, with URL, is the id of the data folder that this process works on. Repositories that it makes lie there, and
+	// it sees the open and ended pushes of these alone; "" sees all.
+	Node string
 	// Readers is how many read-only connections there may be; 0 means 4.
 	Readers int
 	// Cache is how long an answer of Fresh may be used again; 0 asks each time.
@@ -110,7 +113,7 @@ func openShared(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open the PostgreSQL database for reading: %w", err), closeConn(write))
 	}
 	d := newDB(read, write)
-	d.shared = &shared{version: version, types: d.types, cache: o.Cache, timeout: o.Timeout, keep: 10_000, keepFor: time.Hour}
+	d.shared = &shared{node: o.Node, version: version, types: d.types, cache: o.Cache, timeout: o.Timeout, keep: 10_000, keepFor: time.Hour}
 	h, err := readHead(ctx, d.read)
 	if err == nil {
 		d.shared.position = h.Number
@@ -200,6 +203,17 @@ func (d *DB) Plugins() Plugins { return Plugins{d} }
 
 // Identities is the store of the user_identities table.
 func (d *DB) Identities() Identities { return Identities{d} }
+
+// Nodes is the store of the repository_nodes table.
+func (d *DB) Nodes() Nodes { return Nodes{d} }
+
+// node is the id of this process's data folder; "" where it sees everything.
+func (d *DB) node() string {
+	if d.shared == nil {
+		return ""
+	}
+	return d.shared.node
+}
 
 // Journal is the store of the push_journal table.
 func (d *DB) Journal() Journal { return Journal{d} }

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // JournalEntry is a row of push_journal: one push, written before its refs move and ended after.
@@ -61,17 +63,27 @@ func (s Journal) End(ctx context.Context, id, results string, at time.Time) erro
 	})
 }
 
+// mine is the entries of the repositories that lie in this node's folder. Those of others are for these to settle, to
+// follow and to remove.
+func (s Journal) mine(ctx context.Context) *gorm.DB {
+	q := s.on.reader(ctx)
+	if node := s.on.node(); node != "" {
+		q = q.Where("repository_id IN (SELECT repository_id FROM repository_nodes WHERE node = ?)", node)
+	}
+	return q
+}
+
 // Open is every entry that was begun and not ended, oldest first.
 func (s Journal) Open(ctx context.Context) ([]JournalEntry, error) {
 	var rows []JournalEntry
-	err := s.on.reader(ctx).Where("ended_at IS NULL").Order("id").Find(&rows).Error
+	err := s.mine(ctx).Where("ended_at IS NULL").Order("id").Find(&rows).Error
 	return rows, translate(err)
 }
 
 // Ended is the entries that were ended after the one with that EndedID ("" for the first), in the order in which they
 // were ended, at most limit; those of one repository where repoID is not empty.
 func (s Journal) Ended(ctx context.Context, repoID, after string, limit int) ([]JournalEntry, error) {
-	q := s.on.reader(ctx).Where("ended_id > ?", after)
+	q := s.mine(ctx).Where("ended_id > ?", after)
 	if repoID != "" {
 		q = q.Where("repository_id = ?", repoID)
 	}
@@ -96,7 +108,7 @@ func (s Journal) Latest(ctx context.Context, repoID, before string, limit int) (
 func (s Journal) Sweep(ctx context.Context, before time.Time, passed string, limit int) (int, error) {
 	n := 0
 	err := s.on.inTx(ctx, func(tx *Tx) error {
-		old := tx.reader(ctx).Model(&JournalEntry{}).Select("id").
+		old := tx.Journal().mine(ctx).Model(&JournalEntry{}).Select("id").
 			Where("ended_id > '' AND ended_id <= ? AND ended_at < ?", passed, stamp(before)).Order("ended_id").Limit(limit)
 		res := tx.reader(ctx).Where("id IN (?)", old).Delete(&JournalEntry{})
 		n = int(res.RowsAffected)

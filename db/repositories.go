@@ -94,7 +94,10 @@ func (s Repositories) Insert(ctx context.Context, r Repository) error {
 		if err := tx.seize(ctx, at, r.FoldedPath); err != nil {
 			return err
 		}
-		return insert(ctx, tx, r)
+		if err := insert(ctx, tx, r); err != nil || tx.node() == "" {
+			return err
+		}
+		return tx.Nodes().Adopt(ctx, tx.node(), r.ID)
 	})
 }
 

@@ -20,6 +20,8 @@ import (
 // dies between its commit and telling has left the change in the table, and one that was away for so long that the changes
 // it needs were removed (their numbers have no gaps, so it shows) reads everything anew.
 type shared struct {
+	// node is the id of this process's data folder.
+	node string
 	// version is that of the tables which this program knows.
 	version int64
 	types   toldTypes
@@ -81,7 +83,7 @@ func (d *DB) enter(ctx context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	tx.head = h
+	tx.head, tx.of = h, s.node
 	d.clock.resumeAt(h.Instant)
 	if behind {
 		return d.readAnew(h.Number)

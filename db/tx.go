@@ -13,6 +13,7 @@ type conn interface {
 	reader(ctx context.Context) *gorm.DB
 	inTx(ctx context.Context, fn func(*Tx) error) error
 	order() *clock
+	node() string
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, UserGroup, UserGroupMember, Group,
@@ -69,8 +70,9 @@ type Tx struct {
 	g       *gorm.DB
 	clock   *clock
 	changes []Change
-	// head is what stood before this transaction, where other processes write too.
+	// head is what stood before this transaction, where other processes write too; of is this process's node there.
 	head head
+	of   string
 }
 
 // Write runs fn in one transaction: all that it does through tx is done and synced when Write returns nil, else
@@ -133,6 +135,11 @@ func (tx *Tx) reader(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx
 func (tx *Tx) inTx(_ context.Context, fn func(*Tx) error) error { return fn(tx) }
 
 func (tx *Tx) order() *clock { return tx.clock }
+
+func (tx *Tx) node() string { return tx.of }
+
+// Nodes is the store of the repository_nodes table.
+func (tx *Tx) Nodes() Nodes { return Nodes{tx} }
 
 // wrote remembers a row for the listeners.
 func (tx *Tx) wrote(row any) { tx.changes = append(tx.changes, Change{Row: row}) }

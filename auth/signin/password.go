@@ -39,8 +39,11 @@ func NewPassword(d *db.DB, people People, hasher *Hasher, now func() time.Time) 
 func (p *PasswordPlugin) Close() { p.cancel() }
 
 func (p *PasswordPlugin) follow(c db.Change) {
-	if u, ok := c.Row.(db.User); ok {
-		p.memory.Forget(u.ID)
+	switch row := c.Row.(type) {
+	case db.User:
+		p.memory.Forget(row.ID)
+	case db.Reloaded: // nobody knows whose password was changed
+		p.memory.ForgetAll()
 	}
 }
 

@@ -57,6 +57,13 @@ func (m *Memory) Forget(name string) {
 	delete(m.good, name)
 }
 
+// ForgetAll drops everything.
+func (m *Memory) ForgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.good)
+}
+
 // Add remembers what was answered. parts are the secret, and whatever must be the same for it to be right again.
 func (m *Memory) Add(name string, a Answer, parts ...string) {
 	mac := m.mac(name, parts)

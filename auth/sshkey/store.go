@@ -68,6 +68,7 @@ func NewStore(ctx context.Context, d *db.DB, now func() time.Time) (*Store, erro
 	if now == nil {
 		now = time.Now
 	}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	s := &Store{db: d, now: now, byID: map[string]Entry{}, byFingerprint: map[string]string{}}
 	var err error
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
@@ -82,10 +83,17 @@ func (s *Store) Close() { s.cancel() }
 
 func (s *Store) load(ctx context.Context) error {
 	rows, err := s.db.SSHKeys().List(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.byID)
+	clear(s.byFingerprint)
 	for _, r := range rows {
 		s.put(r)
 	}
-	return err
+	return nil
 }
 
 func (s *Store) follow(c db.Change) {

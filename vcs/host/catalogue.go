@@ -35,6 +35,8 @@ type Repo struct {
 	MakerID string
 	// DeletedAt is set for one that was deleted and can come back.
 	DeletedAt time.Time
+	// Elsewhere: its folder is on another machine, which mends, sweeps and serves it.
+	Elsewhere bool
 }
 
 // Rows are the catalogue's rows, implemented over the database. Paths are compared folded (name.Fold).
@@ -78,6 +80,9 @@ type Options struct {
 	// TrashKeep is how long a deleted repository can come back, row and folder; 0 removes both at once, the folder in the
 	// background.
 	TrashKeep time.Duration
+	// Elsewhere is asked about a repository whose folder is not there: a *Refusal where it lies on another machine, else
+	// nil. Nil where there is one machine only.
+	Elsewhere func(ctx context.Context, id string) error
 	// OrphanKeep is how long a folder is kept in the trash that no row names; 0 means 7 days. It is there for a database
 	// that was restored from an older copy, which knows nothing of what was created since.
 	OrphanKeep time.Duration

@@ -116,6 +116,9 @@ func (h *Host) expire(ctx context.Context) (kept map[string]bool, err error) {
 	}
 	kept = map[string]bool{}
 	for _, r := range all {
+		if r.Elsewhere {
+			continue
+		}
 		if time.Since(r.DeletedAt) < h.o.TrashKeep {
 			kept[r.ID] = true
 			continue

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
@@ -50,6 +51,11 @@ func (h *Host) repository(ctx context.Context, id string) (*disk.Repository, err
 	}
 	// Others wait for this opening, so it must not end with one request's context.
 	o.repo, o.err = disk.Open(context.WithoutCancel(ctx), h.Dir(id), id, h.o.Disk)
+	if errors.Is(o.err, fs.ErrNotExist) && h.o.Elsewhere != nil {
+		if err := h.o.Elsewhere(context.WithoutCancel(ctx), id); err != nil {
+			o.err = err
+		}
+	}
 	if o.err != nil {
 		h.mu.Lock()
 		if h.open[id] == o {

@@ -98,7 +98,7 @@ func (h *Host) Recover(ctx context.Context) error {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
 	for _, r := range rows {
-		if _, err := os.Lstat(h.Dir(r.ID)); err != nil {
+		if _, err := os.Lstat(h.Dir(r.ID)); err != nil && !r.Elsewhere {
 			h.o.Log.ErrorContext(ctx, "repository has no folder", "path", r.Path, "id", r.ID, "dir", h.Dir(r.ID), "error", err)
 		}
 	}

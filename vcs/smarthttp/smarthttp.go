@@ -180,6 +180,10 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, path, service st
 	if err != nil && r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client has gone, and nothing is wrong with the repository
 	}
+	if refusal := (*host.Refusal)(nil); errors.As(err, &refusal) {
+		h.refuse(w, r, service, err)
+		return nil, false
+	}
 	if err != nil {
 		h.o.Log.ErrorContext(r.Context(), "repository cannot be opened", "repository", adm.Path, "id", adm.RepoID, "error", err)
 		text(w, http.StatusInternalServerError, "The repository cannot be opened; the server's administrator finds the reason in the log.")

@@ -260,6 +260,9 @@ func (ses *session) run(ctx context.Context, line string) int {
 	if err == nil && adm.RepoID != "" {
 		at.repo, err = ses.s.o.Repos.Open(ctx, adm.RepoID)
 	}
+	if elsewhere := (*host.Refusal)(nil); errors.As(err, &elsewhere) {
+		return ses.refused(ctx, err)
+	}
 	if err != nil {
 		return ses.failed(ctx, path, err)
 	}

@@ -164,7 +164,7 @@ func operator() string {
 // with calls f with the operations on the data folder: the running server's, or of a store that is opened for it.
 func (a *app) with(cmd *cobra.Command, f func(c control.Caller) error) error {
 	ctx := cmd.Context()
-	if _, err := os.Stat(filepath.Join(a.data, "jeton.db")); err != nil && cmd.Name() != "create" {
+	if _, err := os.Stat(filepath.Join(a.data, "repos")); err != nil && cmd.Name() != "create" {
 		return control.Fail(control.NotFound, "there is no data folder at %s: `jeton quickstart` makes one with a sample, `jeton user create` an empty one; --data names another", a.data)
 	}
 	// A server that is just starting or ending holds the lock and does not answer yet, or no longer.

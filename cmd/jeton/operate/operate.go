@@ -5,6 +5,7 @@ package operate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sort"
 	"time"
@@ -41,6 +42,14 @@ func Operations(s *wire.Store) control.Registry {
 	o.credentials(r)
 	o.audited(r)
 	o.explain(r)
+	for name, f := range r {
+		r[name] = func(ctx context.Context, operator string, args json.RawMessage) (any, error) {
+			if err := s.Fresh(ctx); err != nil { // what other nodes have changed is known first
+				return nil, coded(err)
+			}
+			return f(ctx, operator, args)
+		}
+	}
 	return r
 }
 

@@ -18,8 +18,10 @@ import (
 
 // journal is receive.Journal and follow.Journal over the database.
 type journal struct {
-	d   *db.DB
-	log *slog.Logger
+	d *db.DB
+	// node is the data folder's id where other nodes share the database: each follows its own repositories' pushes.
+	node string
+	log  *slog.Logger
 	// followers are woken by each end; the list is not changed once pushes are taken.
 	followers []*follow.Follower
 }
@@ -119,12 +121,25 @@ func (j *journal) pushes(ctx context.Context, rows []db.JournalEntry) []follow.P
 
 // Cursor implements follow.Journal.
 func (j *journal) Cursor(ctx context.Context, follower string) (string, error) {
-	return j.d.Cursors().Position(ctx, follower)
+	at, err := j.d.Cursors().Position(ctx, j.own(follower))
+	if err == nil && at == "" && j.node != "" {
+		// A database that was copied from SQLite, where a node had it for itself.
+		at, err = j.d.Cursors().Position(ctx, follower)
+	}
+	return at, err
 }
 
 // Move implements follow.Journal.
 func (j *journal) Move(ctx context.Context, follower, position string) error {
-	return j.d.Cursors().Move(ctx, follower, position)
+	return j.d.Cursors().Move(ctx, j.own(follower), position)
+}
+
+// own is the name of a follower's cursor.
+func (j *journal) own(follower string) string {
+	if j.node == "" {
+		return follower
+	}
+	return follower + "@" + j.node
 }
 
 // swept is how many entries one transaction removes at most; pushes wait meanwhile.

@@ -11,7 +11,11 @@ import (
 )
 
 // rows is host.Rows over the database.
-type rows struct{ d *db.DB }
+type rows struct {
+	d *db.DB
+	// node is this data folder's id where other nodes share the database.
+	node string
+}
 
 func (r rows) ByPath(ctx context.Context, path string) (host.Repo, error) {
 	row, err := r.d.Repositories().ByFoldedPath(ctx, name.Fold(path))
@@ -25,7 +29,22 @@ func (r rows) ByID(ctx context.Context, id string) (host.Repo, error) {
 
 func (r rows) List(ctx context.Context) ([]host.Repo, error) {
 	all, err := r.d.Repositories().List(ctx)
-	return fromRows(all), hostError(err)
+	if err != nil {
+		return nil, hostError(err)
+	}
+	return r.placed(ctx, fromRows(all))
+}
+
+// placed notes which repositories lie in another node's folder.
+func (r rows) placed(ctx context.Context, list []host.Repo) ([]host.Repo, error) {
+	if r.node == "" {
+		return list, nil
+	}
+	of, err := r.d.Nodes().List(ctx)
+	for i, repo := range list {
+		list[i].Elsewhere = of[repo.ID] != "" && of[repo.ID] != r.node
+	}
+	return list, hostError(err)
 }
 
 func fromRows(all []db.Repository) []host.Repo {
@@ -42,7 +61,10 @@ func (r rows) Trash(ctx context.Context, id string, at time.Time) error {
 
 func (r rows) Trashed(ctx context.Context) ([]host.Repo, error) {
 	all, err := r.d.Repositories().Deleted(ctx)
-	return fromRows(all), hostError(err)
+	if err != nil {
+		return nil, hostError(err)
+	}
+	return r.placed(ctx, fromRows(all))
 }
 
 func (r rows) Restore(ctx context.Context, id, path string) error {

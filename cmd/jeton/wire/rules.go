@@ -43,13 +43,20 @@ func newRulebook(ctx context.Context, d *db.DB, set *config.Settings) (*Rulebook
 	if err != nil {
 		return nil, err
 	}
+	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	b := &Rulebook{db: d, server: server, of: map[string]ruled{}}
 	b.cancel, err = d.Load(func() error {
 		all, err := d.Rules().List(ctx)
+		if err != nil {
+			return err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		clear(b.of)
 		for _, row := range all {
 			b.put(row)
 		}
-		return err
+		return nil
 	}, b.follow)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules of repositories: %w", err)

@@ -127,6 +127,7 @@ func (v *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return v.store.Receive.Run(ctx) })
 	g.Go(func() error { return v.sweep(ctx) })
 	g.Go(func() error { return v.unseal(ctx) })
+	g.Go(func() error { return v.keepUp(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		v.shutdown(context.WithoutCancel(ctx))

@@ -1,7 +1,7 @@
 // Package wire assembles the program over one data folder. It is the only package that knows all the others; it decides
 // nothing itself.
 //
-//	DIR/jeton.db    people, tokens, keys, permissions, the catalogue, the journal of pushes
+//	DIR/jeton.db    (or a database on a PostgreSQL server) people, tokens, keys, permissions, the catalogue, the journal of pushes
 //	DIR/repos/      bare repositories, by id
 //	DIR/ssh/        host keys
 //	DIR/findings.key     the secret that makes the ids of secrets found in pushes tell nothing of them
@@ -63,10 +63,13 @@ type Store struct {
 
 	settings *config.Settings
 	db       *db.DB
-	journal  *journal
-	keeper   *keeper
-	record   *audit.Record
-	notices  *notice.Sender
+	// node is the data folder's id where the database is one that other nodes may share; "" with SQLite.
+	node    string
+	fresh   *freshness
+	journal *journal
+	keeper  *keeper
+	record  *audit.Record
+	notices *notice.Sender
 	// closers undo what Open has done; they run last first.
 	closers []func() error
 }
@@ -91,11 +94,11 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	d, err := db.Open(ctx, db.Options{Path: filepath.Join(dir, "jeton.db")})
+	d, err := s.openDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.db = d
+	s.db, s.fresh = d, &freshness{s: s}
 	s.closers = append(s.closers, d.Close)
 	if err := s.openAuth(ctx, d); err != nil {
 		return nil, fmt.Errorf("open people and tokens: %w", err)
@@ -144,7 +147,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	views := s.settings.List("web.token_views")
-	s.Gate = gate.New(gate.Options{Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
+	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
 		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
 	return nil
@@ -156,11 +159,11 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	s.closers = append(s.closers, s.Rules.Close)
-	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d}, Rules: s.Rules, Names: s.names(), Log: s.Log,
+	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d: d, node: s.node}, Elsewhere: s.elsewhere, Rules: s.Rules, Names: s.names(), Log: s.Log,
 		TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
 	s.keeper = &keeper{packs: s.settings.Number("maintain.packs"), grace: s.settings.Duration("maintain.grace"), open: s.Host.Open, log: s.Log}
-	s.journal = &journal{d: d, log: s.Log}
+	s.journal = &journal{d: d, node: s.node, log: s.Log}
 	s.journal.followers = []*follow.Follower{
 		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
 		follow.New(follow.Options{Name: records, Journal: s.journal, Handle: s.recordPush, Log: s.Log}),
@@ -176,6 +179,9 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	s.Archive = archive.New(archive.Options{Log: s.Log, Walk: s.bounded("fetch.max_walk"), Timeout: s.settings.Duration("archive.timeout"), Limits: archive.Limits{
 		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes"),
 		Visit: s.bounded("archive.max_visit"), Directory: s.settings.Bytes("archive.max_zip_directory")}})
+	if err := s.adopt(ctx, d); err != nil {
+		return err
+	}
 	if err := s.Host.Recover(ctx); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func TestADataFolderIsOneProcesss(t *testing.T) {
 
 func TestTheCatalogueSpeaksTheHostsErrors(t *testing.T) {
 	s, r := owned(t)
-	rows := rows{s.db}
+	rows := rows{d: s.db}
 	if got, err := rows.ByPath(t.Context(), "ADA/app"); err != nil || got.ID != r.ID || !got.Private {
 		t.Errorf("by path: %+v, %v", got, err)
 	}
