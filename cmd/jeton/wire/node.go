@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"jeton/auth/gate"
+	"jeton/cmd/jeton/control"
 	"jeton/db"
 	"jeton/vcs/host"
 )
@@ -148,3 +149,18 @@ func (v *Server) keepUp(ctx context.Context) error {
 
 // Fresh hears of what other nodes have changed, before an operation decides by what is in memory.
 func (s *Store) Fresh(ctx context.Context) error { return s.db.Fresh(ctx) }
+
+// CopyDatabase copies the SQLite database of a data folder into an empty one on a PostgreSQL server, and answers how many
+// rows there are. control.ErrInUse while a server uses the folder; the errors of db.Copy.
+func CopyDatabase(ctx context.Context, dir, url string) (rows int64, err error) {
+	path := filepath.Join(dir, "jeton.db")
+	if _, err := os.Stat(path); err != nil {
+		return 0, fmt.Errorf("there is no database in the data folder: %w", err)
+	}
+	lock, err := control.Take(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	return db.Copy(ctx, path, url)
+}
