@@ -53,8 +53,8 @@ func (tx *Tx) remember(ctx context.Context, o OldName) error {
 	return nil
 }
 
-// leads tells whether an old name leads on from a path where no repository lives. At each segment a group that lives
-// goes before one that was called so; the first repository's name that is found ends the search.
+// leads tells whether an old path leads on from where no repository lives. At each segment what lives goes before what was
+// called so; the first repository's name that is found ends the search.
 func (s OldNames) leads(ctx context.Context, folded string) (bool, error) {
 	found, err := s.follow(ctx, RootGroup, segments(folded))
 	return found != nil && found.RepositoryID != nil, err
@@ -62,6 +62,12 @@ func (s OldNames) leads(ctx context.Context, folded string) (bool, error) {
 
 func (s OldNames) follow(ctx context.Context, groupID string, rest []string) (*OldName, error) {
 	if len(rest) == 1 {
+		switch r, err := take[Repository](ctx, s.on, "group_id = ? AND folded_name = ? AND deleted_at IS NULL", groupID, rest[0]); {
+		case err == nil:
+			return &OldName{RepositoryID: &r.ID}, nil
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
 		o, err := s.take(ctx, OldName{ParentID: groupID, FoldedName: rest[0]})
 		if errors.Is(err, ErrNotFound) {
 			return nil, nil

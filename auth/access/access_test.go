@@ -290,6 +290,32 @@ func TestRepositoriesFollowRowsWhoeverWritesThem(t *testing.T) {
 	}
 }
 
+func TestPathsThroughARenamedGroupLeadOn(t *testing.T) {
+	w := newWorld(t)
+	ada := w.user(t, "ada")
+	app, lib := w.repo(t, "team/web/app", ada, true), w.repo(t, "team/web/lib", ada, true)
+	team, _ := w.repos.Group("team")
+	_, err := w.repos.RenameGroup(t.Context(), root, team.ID, "crew")
+	ok(t, err)
+	leads := func(path, id string) {
+		t.Helper()
+		if got, _ := w.repos.ByPath(path); got.ID != id {
+			t.Errorf("%s leads to %+v, want %s", path, got, id)
+		}
+	}
+	leads("team/web/app", app.ID)
+	leads("crew/web/app", app.ID)
+	other := w.repo(t, "team/web/app", ada, true) // takes one path, and makes new groups for it
+	leads("team/web/app", other.ID)
+	leads("team/web/lib", lib.ID)
+	ok(t, w.db.Repositories().Trash(t.Context(), other.ID, time.Now()))
+	leads("team/web/app", "")
+	ok(t, w.db.Repositories().Delete(t.Context(), other.ID))
+	leads("team/web/app", "")
+	leads("team/web/lib", lib.ID)
+	leads(strings.Repeat("team/", 60)+"x", "")
+}
+
 func TestReadableIsSortedAndOnlyWhatMayBeRead(t *testing.T) {
 	w := newWorld(t)
 	ada, bob := w.user(t, "ada"), w.user(t, "bob")

@@ -136,6 +136,7 @@ func (s *Repositories) followRepository(r db.Repository, deleted bool) {
 		s.tree.putRepo(r)
 	}
 	if deleted {
+		s.tree.forgetRepo(r.ID)
 		s.words.forget(r.ID)
 	}
 }

@@ -77,6 +77,9 @@ func (r rows) find(path string) db.Repository {
 
 func (r rows) lead(groupID string, rest []string) (repoID string, found bool) {
 	if len(rest) == 1 {
+		if lives := one(r.repos, func(repo db.Repository) bool { return repo.GroupID == groupID && repo.Name == rest[0] }); lives.ID != "" {
+			return lives.ID, true
+		}
 		o := one(r.old, func(o db.OldName) bool { return o.GroupID == nil && o.ParentID == groupID && o.FoldedName == rest[0] })
 		return value(o.RepositoryID), o.ID != ""
 	}

@@ -158,16 +158,19 @@ func (t *tree) remember(o db.OldName) {
 	t.oldRepo[at] = value(o.RepositoryID)
 }
 
-// find is the repository that lives at a folded path, else the one that an old name leads to; nil where there is none.
+// find is the repository that lives at a folded path, else the one that an old path leads to; nil where there is none.
 func (t *tree) find(folded string) *leaf {
-	group, rest := t.descend(folded)
-	if !strings.Contains(rest, "/") {
-		if id, lives := t.repoAt[place{group, rest}]; lives {
-			return t.repos[id]
-		}
-	}
 	id, _ := t.lead(db.RootGroup, folded)
 	return t.repos[id]
+}
+
+// forgetRepo drops the old names of a repository that will not come back, as the database does.
+func (t *tree) forgetRepo(id string) {
+	for at, led := range t.oldRepo {
+		if led == id {
+			delete(t.oldRepo, at)
+		}
+	}
 }
 
 // descend goes down as far as groups live: the deepest one, and the rest of the path, which holds at least its last segment.
@@ -183,13 +186,15 @@ func (t *tree) descend(folded string) (groupID, rest string) {
 	}
 }
 
-// lead follows old names. At each segment a group that lives goes before one that was called so; the first repository's
-// name that is found ends the search, also one that leads to nothing.
+// lead goes down a path. At each segment what lives goes before what was called so, thus a path on which all live wins;
+// the first repository's name that is found ends the search, also one that leads to nothing.
 func (t *tree) lead(groupID, folded string) (repoID string, found bool) {
 	segment, rest, more := strings.Cut(folded, "/")
 	at := place{groupID, segment}
 	if !more {
-		repoID, found = t.oldRepo[at]
+		if repoID, found = t.repoAt[at]; !found {
+			repoID, found = t.oldRepo[at]
+		}
 		return repoID, found
 	}
 	if id, lives := t.groupAt[at]; lives {
