@@ -35,7 +35,7 @@ type Actor struct {
 	UserID string
 	// Name is the user name; "command" or what the command line gave where there is no user.
 	Name string
-	// Credential names what was used: "token:<id>", "key:<id>", "password", "session", "".
+	// Credential names what was used: "token:<id>", "key:<id>", "password", "vouched", "session", "".
 	Credential string
 	// Door is git, api, feed, view, ssh, page or command.
 	Door string

@@ -20,7 +20,7 @@ type doorway struct {
 func doorways(d Door) (doorway, bool) {
 	switch d {
 	case Git:
-		return doorway{kind: token.VCS, schemes: []string{"basic", "bearer", "ssh-password", "ssh-key"},
+		return doorway{kind: token.VCS, schemes: []string{"basic", "bearer", "ssh-password", "ssh-key", "vouched"},
 			password: true, asUser: true, what: "git"}, true
 	case API:
 		return doorway{kind: token.API, schemes: []string{"body", "bearer"}, what: "the API"}, true

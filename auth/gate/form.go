@@ -9,6 +9,7 @@ import (
 // form is a credential taken apart: a token, or a user name and a password, or nothing.
 type form struct {
 	guest   bool
+	vouched bool
 	isToken bool
 	token   token.Secret
 	// user stands beside the secret; a token that came as the user name has none.
@@ -19,6 +20,10 @@ type form struct {
 // read looks at a credential's form alone and asks nobody. What cannot be right is refused here, without a look-up.
 func read(c Credential, w doorway) (form, error) {
 	switch {
+	case c.Scheme == "vouched" && c.Claim != nil && c.User == "" && c.Secret == "" && slices.Contains(w.schemes, c.Scheme):
+		return form{vouched: true}, nil
+	case c.Claim != nil:
+		return form{}, badPlace(w)
 	case c.Scheme == "" && c.Secret == "" && c.User == "":
 		return form{guest: true}, nil
 	case !slices.Contains(w.schemes, c.Scheme):

@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"time"
 
+	"jeton/auth/signin"
 	"jeton/auth/token"
 )
 
@@ -45,8 +46,11 @@ type Credential struct {
 	// from none at all (Basic sends both or nothing).
 	User   string
 	Secret string
-	// Scheme is how it came: "basic", "bearer", "query", "header", "body", "ssh-password", "ssh-key"; "" is a guest.
+	// Scheme is how it came: "basic", "bearer", "query", "header", "body", "ssh-password", "ssh-key", "vouched"; "" is a guest.
 	Scheme string
+	// Claim is set with "vouched", and nothing beside it: the request of a trusted proxy, which may say in a header who has
+	// come. Whether it does, the plug-in headers knows; where it does not, this is a guest.
+	Claim *signin.Claim
 	// Proven names an identity that was proven earlier on the same connection (see Gate.Identify); it is asked again
 	// at every Admit, so that a removed key or a revoked token ends there.
 	Proven Proven
@@ -59,6 +63,8 @@ type Proven struct {
 	TokenID, KeyID string
 	// UserID is set for a password, with Stamp, which is another as soon as the password is.
 	UserID, Stamp string
+	// Vouched tells that a proxy has said who UserID is, with no password.
+	Vouched bool
 	// Certificate is an SSH certificate in wire format, whole, since it is checked again at every question; Login is the
 	// user name that came with it.
 	Certificate, Login string
@@ -85,7 +91,7 @@ type Identity struct {
 	Admin  bool
 	Proven Proven
 	// Credential names what was used, never the secret: "token:<id>", "key:<id>", "cert:<key id>:<serial>", "password",
-	// "". The key id of a certificate is percent-encoded, for its authority may have written anything there.
+	// "vouched", "". The key id of a certificate is percent-encoded, for its authority may have written anything there.
 	Credential string
 	// TokenExpiry is zero where the credential never expires.
 	TokenExpiry time.Time

@@ -86,6 +86,8 @@ func (s subject) credential() string {
 		return "key:" + s.proven.KeyID
 	case s.certificate != nil:
 		return fmt.Sprintf("cert:%s:%d", escapeKeyID(s.certificate.KeyID), s.certificate.Serial)
+	case s.proven.Vouched:
+		return "vouched"
 	case s.proven.UserID != "":
 		return "password"
 	}
@@ -124,6 +126,8 @@ func (g *Gate) recognise(ctx context.Context, c Credential, q question) (subject
 		return subject{}, err
 	case f.isToken:
 		return g.byToken(f, c.Remote, q)
+	case f.vouched:
+		return g.byProxy(ctx, *c.Claim, q)
 	}
 	return g.byPassword(ctx, f, c.Remote)
 }
@@ -206,8 +210,13 @@ func signInError(err error) error {
 	return fmt.Errorf("sign in: %w", err)
 }
 
-// stamp is signin.Stamp of what is stored now.
-func (g *Gate) stamp(userID string) string { return signin.Stamp(g.o.Users.PasswordHash(userID)) }
+// stamp is signin.Stamp of what signs a person in now: what is stored, or nothing of ours where a directory judges.
+func (g *Gate) stamp(userID string) string {
+	if g.o.SignIn.Source(userID) != "" {
+		return signin.Stamp("")
+	}
+	return signin.Stamp(g.o.Users.PasswordHash(userID))
+}
 
 // person ends the way of passwords and keys: is there somebody, and active?
 func (g *Gate) person(s subject) (subject, error) {
@@ -232,6 +241,8 @@ func (g *Gate) recall(c Credential, q question) (subject, error) {
 		return g.recallKey(p)
 	case p.Certificate != "":
 		return g.recallCertificate(p, c.Remote)
+	case p.Vouched:
+		return g.recallVouched(p)
 	}
 	u, _ := g.o.Users.ByID(p.UserID)
 	s := subject{user: u, proven: p}

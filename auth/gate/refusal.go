@@ -80,6 +80,16 @@ func tokensOff() error {
 		"this server. An administrator can turn them on under Admin → Authentication."}
 }
 
+func notVouched() error {
+	return &Refused{Code: BadCredential, Reason: "a proxy has named somebody who cannot be taken for a person here",
+		Sentence: "The user name that the proxy in front of this server tells cannot be used here. Ask an administrator, or use a token."}
+}
+
+func vouchingOff() error {
+	return &Refused{Code: SwitchedOff, Reason: "a proxy's word is not taken for git",
+		Sentence: "The proxy's word for who you are is not taken for git any more. Use a token or an SSH key, or ask an administrator."}
+}
+
 func passwordsOff() error {
 	return &Refused{Code: SwitchedOff, Reason: "the password plug-in is off", Sentence: "Passwords are switched off on " +
 		"this server. Use a token or an SSH key, or ask an administrator."}

@@ -16,6 +16,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/auth/signin"
+	"jeton/auth/signin/headers"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/db"
@@ -65,7 +66,8 @@ func newWorld(t testing.TB) *world {
 	ok(t, err)
 	w.keys, err = sshkey.NewStore(ctx, d, clock)
 	ok(t, err)
-	w.signin, err = signin.NewRegistry(ctx, d, signin.Options{People: w.users, Plugins: []signin.Plugin{signin.NewPassword(d, w.users, hasher, clock)}})
+	w.signin, err = signin.NewRegistry(ctx, d, signin.Options{People: w.users, Plugins: []signin.Plugin{
+		signin.NewPassword(d, w.users, hasher, clock), headers.New([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})}})
 	ok(t, err)
 	w.audit = audit.New(d, audit.Options{})
 	t.Cleanup(func() { w.audit.Close(); w.tokens.Close(); d.Close() })

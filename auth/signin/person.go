@@ -44,6 +44,10 @@ func (r *Registry) arrive(ctx context.Context, source string, a Attributes) (str
 	if u, ok := r.people.ByName(a.Name); ok {
 		return r.adopt(ctx, source, u, a)
 	}
+	if a.KnownOnly {
+		r.log.WarnContext(ctx, "a sign-in was refused: the person is not known here, and the plug-in makes nobody", "plugin", source, "user", a.Name)
+		return "", ErrRefused
+	}
 	id, err := r.make(ctx, source, a)
 	if errors.Is(err, access.ErrTaken) {
 		// Somebody came first; the database knows also whom another node has just made.
@@ -112,6 +116,14 @@ func (r *Registry) keepEmail(ctx context.Context, source, id, email string) {
 
 // vouching is the actor of what a plug-in makes.
 func vouching(source string) audit.Actor { return audit.Actor{Name: source, Door: "sign-in"} }
+
+// Vouches tells whether the plug-in that a person belongs to is one that takes a proxy's word, is switched on, and would
+// take a word now.
+func (r *Registry) Vouches(userID string, git bool) bool {
+	source := r.Source(userID)
+	p, ok := r.plugins[source].(Voucher)
+	return ok && r.Enabled(source) && p.Listens(git)
+}
 
 // Link gives somebody who is there to a source: from now on that plug-in alone signs the person in, and the first who comes
 // from there by that user name is taken for them. "" as id makes the person this server's own again. ErrNoPlugin.

@@ -79,6 +79,8 @@ type Attributes struct {
 	Name string
 	// Email is kept in step at every sign-in; "" where the directory tells none, and then it is left alone.
 	Email string
+	// KnownOnly tells that only somebody who is known here already is signed in: nobody is made.
+	KnownOnly bool
 	// FullName is for people who test the settings: accounts have none.
 	FullName string
 }
@@ -135,6 +137,8 @@ type Claim struct {
 // Voucher is a plug-in that takes a proxy's word. NotMine is the answer where there is no word, or from anybody else.
 type Voucher interface {
 	Vouch(c Claim) Answer
+	// Listens tells whether a word about such a request would be taken at all; what it is, is not looked at.
+	Listens(git bool) bool
 }
 
 // Stamp is short for a stored password; it is another when the password is, and tells nothing about it, since every

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jeton/auth/gate"
+	"jeton/auth/signin"
 	"jeton/vcs/host"
 )
 
@@ -28,6 +29,16 @@ func credential(r *http.Request) (gate.Credential, error) {
 		return authorization(r, values[0])
 	}
 	return gate.Credential{}, bad("Two credentials came with one request. Send one.")
+}
+
+// vouched is what a proxy may say of who has sent a request that brings no credential of its own. Only a trusted one is
+// listened to, by the address of the connection itself: what anybody else writes into headers goes no further than here.
+func (d *Door) vouched(r *http.Request) gate.Credential {
+	at := peer(r)
+	if !d.o.Proxies.Trusts(at) {
+		return gate.Credential{}
+	}
+	return gate.Credential{Scheme: "vouched", Claim: &signin.Claim{Peer: at, Header: r.Header}}
 }
 
 // presented reads what a token that asks about itself comes with: Authorization, or X-Auth-Token.

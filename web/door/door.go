@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"jeton/auth/gate"
+	"jeton/auth/signin"
 	"jeton/auth/token"
 	"jeton/vcs/host"
 	"jeton/vcs/rules"
@@ -58,6 +59,9 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 	if err != nil {
 		return host.Admission{}, err
 	}
+	if c == (gate.Credential{}) {
+		c = d.vouched(r)
+	}
 	c.Remote = d.Remote(r)
 	if err := d.guesses.allow(c); err != nil {
 		return host.Admission{}, err
@@ -71,7 +75,7 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 	a := Admission(grant, path, d.o.Creator)
 	a.Notice = d.o.Notices.Of(grant.Identity)
 	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
-		a.Client = Network(c.Remote).String()
+		a.Client = signin.Network(c.Remote).String()
 	}
 	return a, nil
 }

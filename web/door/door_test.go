@@ -15,6 +15,7 @@ import (
 	"jeton/auth/audit"
 	"jeton/auth/gate"
 	"jeton/auth/signin"
+	"jeton/auth/signin/headers"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/db"
@@ -26,6 +27,7 @@ import (
 type house struct {
 	door                *Door
 	plugins             *signin.Registry
+	users               *access.Users
 	vcs, readOnly, feed string
 	made                []host.Repo
 }
@@ -59,13 +61,15 @@ func build(t *testing.T) *house {
 	ctx, h := t.Context(), &house{}
 	d := must[*db.DB](t)(db.Open(ctx, db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")}))
 	t.Cleanup(func() { _ = d.Close() })
-	hasher := signin.NewHasher()
+	hasher, proxies := signin.NewHasher(), []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	users := must[*access.Users](t)(access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}))
+	h.users = users
 	repos := must[*access.Repositories](t)(access.NewRepositories(ctx, d))
 	tokens := must[*token.Store](t)(token.NewStore(ctx, d, token.Options{}))
 	t.Cleanup(func() { _ = tokens.Close() })
 	keys := must[*sshkey.Store](t)(sshkey.NewStore(ctx, d, nil))
-	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.Options{People: users, Plugins: []signin.Plugin{signin.NewPassword(d, users, hasher, nil)}}))
+	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.Options{People: users, Plugins: []signin.Plugin{
+		signin.NewPassword(d, users, hasher, nil), headers.New(proxies)}}))
 	g := gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: h.plugins,
 		Create: access.CreateOwn, PushToCreate: true})
 	by := audit.Command("test")
@@ -86,7 +90,7 @@ func build(t *testing.T) *house {
 	if err := h.plugins.Enable(ctx, by, signin.Token); err != nil {
 		t.Fatal(err)
 	}
-	h.door = New(Options{Gate: g, Creator: h, Proxies: Proxies{Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}})
+	h.door = New(Options{Gate: g, Creator: h, Proxies: Proxies{Networks: proxies}})
 	return h
 }
 

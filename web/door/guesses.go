@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"jeton/auth/gate"
+	"jeton/auth/signin"
 	"jeton/vcs/host"
 )
 
@@ -74,7 +74,7 @@ func (g *guesses) allow(c gate.Credential) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.who.find(Network(c.Remote))
+	s := g.who.find(signin.Network(c.Remote))
 	if s == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (g *guesses) note(c gate.Credential, err error) {
 	_, _ = h.WriteString(c.Secret)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.who.of(Network(c.Remote), func() *suspect {
+	s := g.who.of(signin.Network(c.Remote), func() *suspect {
 		return &suspect{bucket: rate.NewLimiter(guess*rate.Every(g.o.Every), guess*g.o.Burst)}
 	})
 	now, cost := g.o.Now(), guess
@@ -121,18 +121,4 @@ func (s *suspect) tried(hash uint64) bool {
 	s.last[s.next] = hash
 	s.next = (s.next + 1) % knownAgain
 	return false
-}
-
-// Network is whom an address belongs to, an IPv4 address or a network of 64 bits: whoever has one IPv6 address has 2^64 of
-// them. The zero value where there is no address.
-func Network(a netip.Addr) netip.Prefix {
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.WithZone("").Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"jeton/auth/signin"
 )
 
 // maxRemembered is how many networks are told apart, some 300 bytes each; the one that came longest ago is forgotten.
@@ -52,7 +54,7 @@ func (r recent[T]) of(at netip.Prefix, begin func() *T) *T {
 	return v
 }
 
-// Rates bounds how often something may be done from one network (see Network). It is safe for concurrent use.
+// Rates bounds how often something may be done from one network (see signin.Network). It is safe for concurrent use.
 type Rates struct {
 	every time.Duration
 	burst int
@@ -70,7 +72,7 @@ func NewRates(burst int, every time.Duration) *Rates {
 func (r *Rates) Take(from netip.Addr) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l := r.who.of(Network(from), func() *rate.Limiter { return rate.NewLimiter(rate.Every(r.every), r.burst) })
+	l := r.who.of(signin.Network(from), func() *rate.Limiter { return rate.NewLimiter(rate.Every(r.every), r.burst) })
 	if l.Allow() {
 		return 0
 	}

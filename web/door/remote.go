@@ -39,11 +39,7 @@ func (d *Door) Remote(r *http.Request) netip.Addr { return d.o.Proxies.Client(r)
 // have written. A proxy's request without the header is its own. Where what a proxy has written is no address ("unknown",
 // a socket), the client's is not known and the zero value: nobody may take the proxy's address for it.
 func (p Proxies) Client(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	at := peer.Addr().Unmap().WithZone("")
+	at := peer(r)
 	if !p.Trusts(at) {
 		return at
 	}
@@ -54,6 +50,15 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 		return p.last(at, r.Header.Values(Forwarded), forwardedFor)
 	}
 	return p.last(at, r.Header.Values(XForwardedFor), commas)
+}
+
+// peer is the address of the connection; the zero value where it has none.
+func peer(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap().WithZone("")
 }
 
 // realIP takes a header that names one address and no way to it.

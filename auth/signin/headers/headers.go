@@ -39,6 +39,7 @@ func (p *Plugin) Describe() signin.Description {
 		{Name: "header", Kind: signin.Text, Default: "X-Forwarded-User", Meaning: "Header with the user name; the proxy must overwrite or drop what its clients send in it."},
 		{Name: "header_email", Kind: signin.Text, Meaning: "Header with the e-mail, kept in step; empty: none."},
 		{Name: "strip_domain", Kind: signin.Switch, Default: "false", Meaning: "Cut the name at its first @ or behind its first backslash: ada@EXAMPLE.COM and EXAMPLE\\ada are ada."},
+		{Name: "create", Kind: signin.Switch, Default: "true", Meaning: "Make the person at the first request; false: take those alone who have come before or were linked."},
 		{Name: "git", Kind: signin.Switch, Default: "false", Meaning: "Take the header for git over HTTP too, where a request brings no credential of its own."},
 	}}
 }
@@ -65,7 +66,7 @@ func (p *Plugin) Check(s signin.Settings) error {
 // reserved tells whether a header means something else, so that clients may send it.
 func reserved(header string) bool {
 	switch http.CanonicalHeaderKey(header) {
-	case "Authorization", "Cookie", "Host", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "User-Agent", "X-Auth-Token":
+	case "Authorization", "Cookie", "Host", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "User-Agent", "X-Auth-Token":
 		return true
 	}
 	return false
@@ -88,10 +89,15 @@ func (p *Plugin) Configure(s signin.Settings) error {
 	return nil
 }
 
+// Listens tells whether the header would be taken for a request.
+func (p *Plugin) Listens(git bool) bool { return listens(p.settings.Load(), git) }
+
+func listens(set *signin.Settings, git bool) bool { return set != nil && (!git || set.On("git")) }
+
 // Vouch reads what a trusted proxy says.
 func (p *Plugin) Vouch(c signin.Claim) signin.Answer {
 	set := p.settings.Load()
-	if set == nil || !p.trusted(c.Peer) || c.Git && !set.On("git") {
+	if !p.trusted(c.Peer) || !listens(set, c.Git) {
 		return signin.Answer{}
 	}
 	user, given, ok := one(c.Header, (*set)["header"])
@@ -105,7 +111,7 @@ func (p *Plugin) Vouch(c signin.Claim) signin.Answer {
 	if !ok || !okEmail || user == "" {
 		return signin.Answer{Verdict: signin.Refuse, Reason: "the header came twice, or holds what no name can be"}
 	}
-	return signin.Answer{Verdict: signin.Accept, Person: signin.Attributes{Subject: subject(user), Name: user, Email: email}}
+	return signin.Answer{Verdict: signin.Accept, Person: signin.Attributes{Subject: subject(user), Name: user, Email: email, KnownOnly: !set.On("create")}}
 }
 
 // one is the value of a header; given tells that it came and is not empty, ok that it came once and can be a name.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"jeton/auth/signin"
 	"jeton/web/door"
 )
 
@@ -50,7 +51,7 @@ func (c *crowd) network(conn net.Conn) netip.Prefix {
 	if c.proxies.Trusts(at) {
 		return netip.Prefix{}
 	}
-	return door.Network(at)
+	return signin.Network(at)
 }
 
 func (c *crowd) enter(from netip.Prefix) bool {
