@@ -4,6 +4,7 @@
 //
 //	Send ─► queue (bounded) ─► one goroutine ─┬─► mail      to the person, and to the operators
 //	        full: counted, and logged         └─► web hook  POST JSON, signed with HMAC-SHA-256
+//	        like ones: folded
 //
 // Send never waits, so that a request never does. A message that cannot be delivered is tried some times, a little later
 // each time, and then given up with a line in the log. What looks like a token is masked wherever it stands in a message.
@@ -26,6 +27,9 @@ type Message struct {
 	To []string
 	// Subject is one line, Text some for people.
 	Subject, Text string
+	// Like folds messages: of those with the same word a few go out in ten minutes, and the next says how many were held
+	// back. "" folds nothing.
+	Like string
 	// Fields are what a program wants to know, such as the token's id and the caller's address; never a secret.
 	Fields map[string]string
 	// At is now where it is zero.

@@ -28,6 +28,7 @@ type Sender struct {
 	o       Options
 	queue   chan Message
 	dropped atomic.Int64
+	folds   folds
 	once    sync.Once
 	end     chan struct{} // closed by Close
 	done    chan struct{} // closed when nothing is delivered any more
@@ -60,8 +61,11 @@ func New(o Options) (*Sender, error) {
 // Configured reports whether messages leave the server.
 func (s *Sender) Configured() bool { return s.o.Mail.Host != "" || s.o.Hook.URL != "" }
 
-// Send queues a message. It never waits: what does not fit is counted and logged.
+// Send queues a message. It never waits: what does not fit is counted and logged, what is like those before it folded.
 func (s *Sender) Send(m Message) {
+	if !s.folds.take(&m, time.Now()) {
+		return
+	}
 	m = s.tidy(m)
 	s.o.Log.Info("notice", "kind", m.Kind, "user", m.UserID, "subject", m.Subject, "fields", fmt.Sprint(m.Fields))
 	if !s.Configured() {

@@ -54,7 +54,7 @@ func (s *Store) Try(ctx context.Context, operator string) error {
 
 // alarmed tells that somebody uses a token which nobody should.
 func (s *Store) alarmed(_ context.Context, a gate.Alarm) {
-	m := notice.Message{Kind: "token." + string(a.Kind), UserID: a.UserID, At: a.At, Fields: map[string]string{
+	m := notice.Message{Kind: "token." + string(a.Kind), UserID: a.UserID, At: a.At, Like: string(a.Kind) + " " + a.TokenID, Fields: map[string]string{
 		"token_id": a.TokenID, "label": a.Label, "door": string(a.Door), "resource": a.Resource, "address": ""}}
 	from := "an address that is not known"
 	if a.Remote.IsValid() {

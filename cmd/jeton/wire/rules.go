@@ -128,6 +128,10 @@ func (b *Rulebook) Own(id string) (rules.Rules, error) {
 // that action, and in force when Change returns. rules.ErrBad, host.ErrNotFound, and what change itself answers.
 func (b *Rulebook) Change(ctx context.Context, by audit.Actor, r host.Repo, action, detail string, change func(*rules.Rules) error) error {
 	return b.db.Write(ctx, func(tx *db.Tx) error {
+		// One in the trash keeps its rules, and is given no others.
+		if _, err := tx.Repositories().ByID(ctx, r.ID); err != nil {
+			return hostError(err)
+		}
 		row, err := tx.Rules().Of(ctx, r.ID)
 		if err != nil && !errors.Is(err, db.ErrNotFound) {
 			return fmt.Errorf("read the rules: %w", err)
