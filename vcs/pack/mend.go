@@ -12,7 +12,8 @@ type mender struct {
 	base     io.ReaderAt
 	baseSize int64
 	to       io.Writer
-	left     int64 // what is still to come of the result
+	expect   func(size int64) // is told how large the result is said to be, before any of it is written; nil: nobody asks
+	left     int64            // what is still to come of the result
 	buf      []byte
 }
 
@@ -31,6 +32,9 @@ func (m *mender) run(limit int64) error {
 	}
 	if m.left > limit {
 		return ErrTooLarge
+	}
+	if m.expect != nil {
+		m.expect(m.left)
 	}
 	m.buf = make([]byte, 64<<10)
 	for {

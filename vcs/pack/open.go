@@ -145,12 +145,13 @@ func (p *Pack) buildOne(in *inflater, e Entry, base *spool, limit int64) (_ *spo
 		if e.Size > limit {
 			return nil, ErrTooLarge
 		}
+		to.expect(e.Size)
 		if _, err := io.Copy(to, data); err != nil {
 			return nil, err
 		}
 		return to, to.flush()
 	}
-	m := mender{delta: bufio.NewReaderSize(data, 32<<10), base: base, baseSize: base.size, to: to}
+	m := mender{delta: bufio.NewReaderSize(data, 32<<10), base: base, baseSize: base.size, to: to, expect: to.expect}
 	if err := m.run(limit); err != nil {
 		return nil, fmt.Errorf("apply the delta at %d: %w", e.Offset, err)
 	}

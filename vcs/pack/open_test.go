@@ -189,6 +189,14 @@ func TestSpoolGoesWhereItCan(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
+	known := &spool{dirs: []string{t.TempDir()}}
+	known.expect(inMemory + 1)
+	if _, err := known.Write([]byte("x")); err != nil || known.file == nil || cap(known.buf) > spoolWrite {
+		t.Errorf("what is known to be large is held in memory (%v)", err)
+	}
+	if err := known.Close(); err != nil {
+		t.Error(err)
+	}
 	none := &spool{dirs: []string{filepath.Join(t.TempDir(), "none")}}
 	if _, err := none.Write(make([]byte, inMemory+1)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("nowhere to go: got %v", err)

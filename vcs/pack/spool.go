@@ -10,10 +10,11 @@ import (
 // spool is bytes that are written once and then read anywhere: in memory up to inMemory of them, then in a file that has
 // no name any more, so that nothing is left whatever happens.
 type spool struct {
-	dirs []string // where the file may be, the best first
-	buf  []byte   // all bytes, or those that are not in the file yet
-	file *os.File
-	size int64
+	dirs  []string // where the file may be, the best first
+	buf   []byte   // all bytes, or those that are not in the file yet
+	file  *os.File
+	size  int64
+	large bool // it is known to come to more than inMemory
 }
 
 // newSpool makes one beside the pack, where there is room for large things; /tmp is often memory.
@@ -25,12 +26,16 @@ func (p *Pack) newSpool() *spool {
 	return s
 }
 
+// expect says beforehand how large it will be, as far as is known: what is large goes into the file from its first byte on,
+// and memory does not grow in vain.
+func (s *spool) expect(size int64) { s.large = size > inMemory }
+
 // spoolWrite is how much is written to the file at once.
 const spoolWrite = 256 << 10
 
 // Write implements io.Writer.
 func (s *spool) Write(b []byte) (int, error) {
-	if s.file == nil && len(s.buf)+len(b) > inMemory {
+	if s.file == nil && (s.large || len(s.buf)+len(b) > inMemory) {
 		if err := s.spill(); err != nil {
 			return 0, err
 		}
