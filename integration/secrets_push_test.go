@@ -132,6 +132,13 @@ func TestOtherPeoplesSecretsWarnOrRefuseAsTheRepositorySays(t *testing.T) {
 	if log := s.jeton(t, "repo", "log", repo, "--json"); !strings.Contains(log, "secret-skipped "+skip[1]+" github-pat") || strings.Contains(log, secret) {
 		t.Errorf("the journal is\n%s", log)
 	}
+	eventually(t, "the entry of what was gone past", func() bool {
+		log := s.jeton(t, "audit", "log", "--action", "repository.secrets", "--resource", repo, "--user", "admin")
+		if strings.Contains(log, secret) {
+			t.Fatalf("the record tells the secret:\n%s", log)
+		}
+		return strings.Contains(log, "secret-skipped "+skip[1]+" github-pat") && strings.Contains(log, "secret-warned ")
+	})
 
 	s.jeton(t, "repo", "set", repo, "receive.secrets=off")
 	commit(t, dir, "third.sh", "export T="+strings.Replace(secret, "Zk3", "Yk4", 1)+"\n")

@@ -17,7 +17,8 @@ type Entry struct {
 	Options []string
 	// Certificate is that of a signed push; nil for any other.
 	Certificate *Certificate
-	// Notes are faults of old histories that were found in the objects and forgiven, such as "zeroPaddedFilemode <id>".
+	// Notes are faults of old histories that were found in the objects and forgiven, such as "zeroPaddedFilemode <id>", and
+	// what was found of secrets: those begin with SecretNote.
 	Notes []string
 }
 

@@ -70,6 +70,9 @@ func notLooked(left secrets.Left) (list []string) {
 	return list
 }
 
+// SecretNote begins the notes of an Entry that are about secrets.
+const SecretNote = "secret"
+
 // leakNotes are what the journal keeps: "secret-skipped ID" of what the pusher went past, "secret-warned ID RULE COMMIT" of
 // what he was told of, and what was not looked through.
 func (p *push) leakNotes() (list []string) {
@@ -78,15 +81,15 @@ func (p *push) leakNotes() (list []string) {
 		return nil
 	}
 	for id, rule := range p.passed() {
-		list = append(list, "secret-skipped "+id+" "+rule)
+		list = append(list, SecretNote+"-skipped "+id+" "+rule)
 	}
 	for _, leak := range l.list[:min(maxLeaks, len(l.list))] {
 		if !leak.Own() && p.rules.Secrets != rules.SecretsRefuse {
-			list = append(list, "secret-warned "+leak.ID+" "+leak.Rule+" "+leak.place.Commit.String())
+			list = append(list, SecretNote+"-warned "+leak.ID+" "+leak.Rule+" "+leak.place.Commit.String())
 		}
 	}
 	for _, what := range notLooked(l.scan.Left()) {
-		list = append(list, "secrets: "+what)
+		list = append(list, SecretNote+"s: "+what)
 	}
 	return list
 }

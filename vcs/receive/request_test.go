@@ -78,7 +78,7 @@ func signing(t *testing.T) *stand {
 // serve is push with a session of one's own.
 func (s *stand) serve(ses Session, request []byte) (string, error) {
 	var out bytes.Buffer
-	ses.Repo, ses.Actor, ses.Recheck = s.repo, storage.Actor{ID: "u1", Name: "ada"}, func(context.Context) error { return s.recheck }
+	ses.Repo, ses.Actor, ses.Recheck = s.repo, storage.Actor{ID: "u1", Name: "ada", Line: "token:t1"}, func(context.Context) error { return s.recheck }
 	err := s.server.Serve(ctx, ses, bytes.NewReader(request), &out)
 	return out.String(), err
 }

@@ -93,7 +93,7 @@ func (p *push) forbidden(c *command) string {
 	c.branch = p.rules.Protects(c.Name)
 	b := c.branch
 	switch {
-	case b != nil && len(b.Who) > 0 && !slices.Contains(b.Who, p.ses.Actor.ID):
+	case b != nil && !b.Lets(p.ses.Actor.ID, p.ses.Actor.Line):
 		return protected(b, "does not let you push")
 	case b != nil && c.delete() && !b.Delete:
 		return protected(b, "allows no deletion")

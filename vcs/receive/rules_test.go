@@ -18,6 +18,8 @@ func TestRulesOfTheRepository(t *testing.T) {
 		{Pattern: "refs/heads/sealed/**", NoCreate: true},
 		{Pattern: "refs/heads/ada", Who: []string{"u1"}},
 		{Pattern: "refs/heads/bob", Who: []string{"u2", "u3"}},
+		{Pattern: "refs/heads/bot", Who: []string{"token:t1"}},
+		{Pattern: "refs/heads/other-bot", Who: []string{"token:t2"}},
 	}
 	s := newStand(t, Limits{})
 	main := s.first("one")
@@ -56,6 +58,8 @@ func TestRulesOfTheRepository(t *testing.T) {
 		{"a new branch where none may be made", rules.Rules{Branches: branches}, oid.Zero, two, "refs/heads/sealed/a/b", `protected branch: the rule "refs/heads/sealed/**" allows no creation`},
 		{"a push by one who may", rules.Rules{Branches: branches}, two, two, "refs/heads/ada", "ok"},
 		{"a push by one who may not", rules.Rules{Branches: branches}, two, two, "refs/heads/bob", `protected branch: the rule "refs/heads/bob" does not let you push`},
+		{"a push with a token that may", rules.Rules{Branches: branches}, oid.Zero, two, "refs/heads/bot", "ok"},
+		{"a push with another token than may", rules.Rules{Branches: branches}, oid.Zero, two, "refs/heads/other-bot", `protected branch: the rule "refs/heads/other-bot" does not let you push`},
 		{"the second of two patterns", rules.Rules{Branches: []rules.Branch{{Pattern: "refs/heads/*\x1b[31m", Force: true}, {Pattern: "refs/heads/*"}}}, two, other, "refs/heads/free", `protected branch: the rule "refs/heads/*" allows no force push`},
 		{"a hidden ref", rules.Rules{Hidden: []string{"refs/heads/free"}}, two, other, "refs/heads/free", "deny updating a hidden ref"},
 		{"a hidden ref that is not there", rules.Rules{Hidden: []string{"refs/pull"}}, oid.Zero, two, "refs/pull/1/head", "deny updating a hidden ref"},

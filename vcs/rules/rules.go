@@ -4,7 +4,10 @@
 // It is vocabulary: host keeps the rules, upload and receive follow them. It imports name and nothing else of ours.
 package rules
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Rules are those of one repository; the zero value is what holds where nobody has laid anything down.
 type Rules struct {
@@ -50,8 +53,13 @@ type Branch struct {
 	Force, Delete bool
 	// NoCreate says that no ref may be made that the pattern matches.
 	NoCreate bool
-	// Who may push, by the ids of actors; nobody named means everybody who may write.
+	// Who may push, by the ids of actors, or the lines of their tokens; nobody named means everybody who may write.
 	Who []string
+}
+
+// Lets reports whether somebody may push who has one of these names: an actor's id, and its token's line. "" is no name.
+func (b Branch) Lets(names ...string) bool {
+	return len(b.Who) == 0 || slices.ContainsFunc(names, func(n string) bool { return n != "" && slices.Contains(b.Who, n) })
 }
 
 // Own begins the names of refs that are the server's own.

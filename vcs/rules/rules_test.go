@@ -31,6 +31,29 @@ func TestHidesAsTransferHideRefsDoes(t *testing.T) {
 	}
 }
 
+func TestLetsWhoIsNamedByIDOrByTheirTokensLine(t *testing.T) {
+	named := Branch{Who: []string{"u1", "token:t1"}}
+	for _, row := range []struct {
+		branch Branch
+		names  []string
+		want   bool
+	}{
+		{Branch{}, []string{"u9", ""}, true},
+		{Branch{}, nil, true},
+		{named, []string{"u1", ""}, true},
+		{named, []string{"u1", "token:t9"}, true},
+		{named, []string{"u9", "token:t1"}, true},
+		{named, []string{"u9", "token:t9"}, false},
+		{named, []string{"u9", ""}, false},
+		{named, []string{"", ""}, false},
+		{Branch{Who: []string{""}}, []string{"", ""}, false},
+	} {
+		if got := row.branch.Lets(row.names...); got != row.want {
+			t.Errorf("%q let %q: %v, want %v", row.branch.Who, row.names, got, row.want)
+		}
+	}
+}
+
 func TestAbove(t *testing.T) {
 	r := Rules{Hidden: []string{"refs/heads/team/secret", "^refs/pull/", "!refs/heads/open/x"}}
 	for ref, want := range map[string]bool{"refs/heads/team": true, "refs/heads": true, "refs/pull": true, "refs/heads/team/secret": false,

@@ -100,9 +100,11 @@ func (v *View) Close() {
 }
 
 // Actor is who moves refs, for reflogs, the journal and events; Credential names what it was done with
-// (such as "token:<id>" or "key:<id>"), never the secret. ID is a person's, or Credential where that is nobody's own.
+// (such as "token:<id>" or "key:<id>"), never the secret. ID is a person's; where the credential is nobody's own, it is
+// Line, else Credential. Line is "token:<id>" with the id of the first token of a line of rotations, "" for what is no token:
+// rules of branches name it, reflogs and the journal do not keep it.
 type Actor struct {
-	ID, Name, Email, Credential string
+	ID, Name, Email, Credential, Line string
 }
 
 // RefUpdate moves one ref from Old to New. Zero Old: it must not exist yet; zero New: it is deleted.

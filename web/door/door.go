@@ -109,10 +109,13 @@ func Admission(g *gate.Grant, path string, creator Creator) host.Admission {
 		Writes:  rules.Writes{Patterns: g.Refs.Patterns, FastForwardOnly: g.Refs.FastForwardOnly, NoDelete: g.Refs.NoDelete},
 		Recheck: func(ctx context.Context) error { return Refusal(g.Again(ctx)) },
 	}
-	switch { // a deploy key or token is nobody's; a token goes by its line, so that rules which name it outlast rotations
+	if line := g.Identity.TokenLine; line != "" { // not its own id, so that rules which name it outlast rotations
+		a.Actor.Line = "token:" + line
+	}
+	switch { // a deploy key or token is nobody's
 	case a.Actor.ID != "":
-	case g.Identity.TokenLine != "":
-		a.Actor.ID = "token:" + g.Identity.TokenLine
+	case a.Actor.Line != "":
+		a.Actor.ID = a.Actor.Line
 	default:
 		a.Actor.ID = a.Actor.Credential
 	}

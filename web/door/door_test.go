@@ -184,6 +184,9 @@ func TestAnAdmissionTellsWhoAndCanBeAskedAgain(t *testing.T) {
 	if a.RepoID != "r-app" || a.Path != "ada/app" || a.Actor.Name != "ada" || !strings.HasPrefix(a.Actor.Credential, "token:") || a.Create != nil {
 		t.Errorf("admitted %+v", a)
 	}
+	if a.Actor.Line != a.Actor.Credential || a.Actor.ID == a.Actor.Line { // nobody has rotated it, and it is a person's
+		t.Errorf("the actor is %+v", a.Actor)
+	}
 	if note.User != "ada" || note.Expiry.IsZero() {
 		t.Errorf("noted %+v", note)
 	}

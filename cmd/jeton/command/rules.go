@@ -41,7 +41,8 @@ func (a *app) repoProtect() *cobra.Command {
 			"main is refs/heads/main. * stands for any characters but a slash, ** for any at all, ? for one. Of several patterns that\n" +
 			"match a ref, the first holds; --before puts a pattern before another.\n\n" +
 			"Who may delete a ref and make it anew can set it to anything, in two pushes: --allow-delete without --no-create is\n" +
-			"no protection from lost history.",
+			"no protection from lost history.\n\n" +
+			"token:ID stands for that token and all that it is rotated to, and for no other credential of its owner.",
 		Example: "  jeton repo protect team/app main\n  jeton repo protect team/app 'release/*' --who ada --who bob\n" +
 			"  jeton repo protect team/app 'refs/tags/**' --allow-force\n  jeton repo protect team/app release/next --allow-force --before 'release/*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,7 +62,7 @@ func (a *app) repoProtect() *cobra.Command {
 	c.Flags().BoolVar(&p.AllowForce, "allow-force", false, "allow moves that are no fast-forward")
 	c.Flags().BoolVar(&p.AllowDelete, "allow-delete", false, "allow that it is deleted")
 	c.Flags().BoolVar(&p.NoCreate, "no-create", false, "refuse that refs are made which the pattern matches")
-	c.Flags().StringArrayVar(&p.Who, "who", nil, "a user, or key:ID of a deploy key, who may push, and nobody else unless named too; can be given several times")
+	c.Flags().StringArrayVar(&p.Who, "who", nil, "a user, key:ID of a deploy key or token:ID of a vcs token, who may push, and nobody else unless named too; can be given several times")
 	c.Flags().StringVar(&p.Before, "before", "", "the protected pattern that this one is to stand before")
 	return c
 }

@@ -156,33 +156,6 @@ func (o operator) protect(ctx context.Context, by audit.Actor, p Protecting) (Pr
 	return shown, err
 }
 
-// deployKey begins the name, and the id, of a deploy key among those who may push.
-const deployKey = "key:"
-
-// pusherID is the id of an actor: of a user by the name, or key:ID of a deploy key of the repository.
-func (o operator) pusherID(one host.Repo, name string) (string, error) {
-	id, isKey := strings.CutPrefix(name, deployKey)
-	if !isKey {
-		u, err := o.user(name)
-		return u.ID, err
-	}
-	if k, ok := o.s.Keys.ByID(id); !ok || k.RepoID != one.ID {
-		return "", control.Fail(control.NotFound, "%s has no deploy key %q", one.Path, id)
-	}
-	return name, nil
-}
-
-// pusherName is what an actor is called; "" where nobody has the id any more.
-func (o operator) pusherName(id string) string {
-	if u, ok := o.s.Users.ByID(id); ok {
-		return u.Name
-	}
-	if k, ok := o.s.Keys.ByID(strings.TrimPrefix(id, deployKey)); ok {
-		return "deploy key " + k.Label
-	}
-	return ""
-}
-
 // place puts a rule where it is to stand: before another, else where it stood, else behind all others.
 func place(r *rules.Rules, b rules.Branch, before string) error {
 	at := protectedAt(r, b.Pattern)

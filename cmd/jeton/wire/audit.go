@@ -6,12 +6,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"jeton/auth/audit"
 	"jeton/db"
 	"jeton/vcs/host"
+	"jeton/vcs/receive"
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/smarthttp"
 	"jeton/vcs/sshd"
@@ -79,23 +81,37 @@ func (s *Store) recordPush(ctx context.Context, p follow.Push) error {
 	if r, ok := s.Access.ByID(p.RepoID); ok {
 		path = r.Path
 	}
+	actor := audit.Actor{UserID: userOf(p.Actor), Name: p.Actor.Name, Credential: p.Actor.Credential, Door: "git"}
 	var events []audit.Event
 	for begin := 0; begin < len(p.Updates) || begin == 0; begin += refsInOne {
 		lines, failed := movements(p, begin, min(begin+refsInOne, len(p.Updates)))
-		e := audit.Event{Actor: audit.Actor{UserID: userOf(p.Actor), Name: p.Actor.Name, Credential: p.Actor.Credential, Door: "git"},
-			Action: "repository.push", Resource: path, Outcome: "done", Detail: strings.Join(lines, "\n"), At: p.EndedAt,
+		e := audit.Event{Actor: actor, Action: "repository.push", Resource: path, Outcome: "done", Detail: strings.Join(lines, "\n"), At: p.EndedAt,
 			Once: fmt.Sprintf("push:%s:%d", p.ID, begin/refsInOne)}
 		if failed == len(lines) {
 			e.Outcome = "failed"
 		}
 		events = append(events, e)
 	}
+	for i, lines := range slices.Collect(slices.Chunk(aboutSecrets(p.Notes), refsInOne)) {
+		events = append(events, audit.Event{Actor: actor, Action: "repository.secrets", Resource: path, Outcome: events[0].Outcome,
+			Detail: strings.Join(lines, "\n"), At: p.EndedAt, Once: fmt.Sprintf("secrets:%s:%d", p.ID, i)})
+	}
 	return audit.Append(ctx, s.db, events...)
 }
 
-// userOf is the person that an actor is; "" for a key or token of nobody.
+// aboutSecrets are the notes of push protection: what the pusher went past or was warned of, and what was not looked at.
+func aboutSecrets(notes []string) (list []string) {
+	for _, n := range notes {
+		if strings.HasPrefix(n, receive.SecretNote) {
+			list = append(list, brief(n))
+		}
+	}
+	return list
+}
+
+// userOf is the person that an actor is; "" for a key or token of nobody, whose id is as a credential is named.
 func userOf(a storage.Actor) string {
-	if a.ID == a.Credential {
+	if strings.Contains(a.ID, ":") {
 		return ""
 	}
 	return a.ID

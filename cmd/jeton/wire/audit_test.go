@@ -87,6 +87,38 @@ func TestAPushIsRecordedOnceHoweverOftenItIsSeen(t *testing.T) {
 	}
 }
 
+func TestWhatAPusherWentPastIsRecordedOnce(t *testing.T) {
+	s, r := owned(t)
+	p := pushOf(t, s, r.ID, 2)
+	p.Notes = []string{"zeroPaddedFilemode 1", "secret-skipped 0123456789ab github-pat", "secret-warned ba9876543210 aws-key 1", "secrets: 1 files were too large"}
+	for range 2 {
+		if err := s.recordPush(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := s.Record().Find(t.Context(), audit.Query{Action: "repository.secrets"}, 10)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	if e := list[0]; e.Detail != strings.Join(p.Notes[1:], "\n") || e.User != "ada" || e.Credential != "token:t1" || e.Resource != r.Path || e.Outcome != "done" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestWhatBelongsToNobodyIsNoPersonInTheRecord(t *testing.T) {
+	for a, want := range map[storage.Actor]string{
+		{ID: "u1", Credential: "token:t2", Line: "token:t1"}:       "u1",
+		{ID: "u1", Credential: "password"}:                         "u1",
+		{ID: "token:t1", Credential: "token:t2", Line: "token:t1"}: "",
+		{ID: "key:k1", Credential: "key:k1"}:                       "",
+		{}:                                                         "",
+	} {
+		if got := userOf(a); got != want {
+			t.Errorf("%+v is %q, want %q", a, got, want)
+		}
+	}
+}
+
 // TestTheFollowerRecordsEachPushOnceThoughItDies ends the follower before its cursor is saved, again and again.
 func TestTheFollowerRecordsEachPushOnceThoughItDies(t *testing.T) {
 	s, r := owned(t)
