@@ -17,7 +17,7 @@ func (g *Gate) Admit(ctx context.Context, c Credential, d Door, res Resource, a 
 	g.used(s, c, d)
 	known := res
 	if grant.Repo.ID != "" {
-		known = Resource{RepoID: grant.Repo.ID, View: res.View} // a rename in between changes nothing
+		known = Resource{RepoID: grant.Repo.ID, View: res.View, Right: res.Right} // a rename in between changes nothing
 	}
 	grant.Again = func(ctx context.Context) error {
 		_, _, err := g.ask(ctx, Credential{Proven: s.proven, Remote: c.Remote}, d, known, a)

@@ -29,6 +29,9 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	if err := mayWrite(s, q, r, level); err != nil {
 		return nil, err
 	}
+	if err := mayUse(s, q.res.Right); err != nil {
+		return nil, err
+	}
 	return s.grant(q, repo(r)), nil
 }
 

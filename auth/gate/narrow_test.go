@@ -175,9 +175,15 @@ func TestRightsOfAnAPIToken(t *testing.T) {
 		{"somebody's", adas, token.RightTokens, ""},
 		{"somebody's, for administrators", adas, token.RightAdmin, NoRight},
 	} {
-		g, err := w.gate.Admit(t.Context(), by("body", c.secret), API, Resource{Right: c.right}, Write)
-		if got := code(t, g, err); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		for _, path := range []string{"", "ada/public"} { // about the server, and about a repository
+			access := Write
+			if path != "" {
+				access = Read
+			}
+			g, err := w.gate.Admit(t.Context(), by("body", c.secret), API, Resource{Path: path, Right: c.right}, access)
+			if got := code(t, g, err); got != c.want {
+				t.Errorf("%s, path %q: got %q, want %q", c.name, path, got, c.want)
+			}
 		}
 	}
 }

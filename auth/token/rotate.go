@@ -84,8 +84,10 @@ func (s *Store) Rotate(ctx context.Context, by audit.Actor, id string, r Rotatio
 			}
 		}
 		if row.Successor != "" {
-			next, secret, err = s.again(row, r.IdempotencyKey)
-			return err
+			if next, secret, err = s.again(row, r.IdempotencyKey); err != nil || maker == nil {
+				return err
+			}
+			return s.outlives(ctx, tx, next, *maker)
 		}
 		next, err = s.succeed(ctx, tx, by, row, r, maker, secret)
 		return err
@@ -122,6 +124,16 @@ func (s *Store) again(row db.Token, key string) (string, Secret, error) {
 		return "", Secret{}, fmt.Errorf("unseal the successor of %s: %w", row.ID, err)
 	}
 	return row.Successor, secret, nil
+}
+
+// outlives refuses to hand a successor that somebody else has made to a token that ends before it: one that it made itself
+// would end with it.
+func (s *Store) outlives(ctx context.Context, tx *db.Tx, id string, maker Token) error {
+	row, err := tx.Tokens().ByID(ctx, id)
+	if err != nil {
+		return unlessMissing(err, ErrNoSuccessor)
+	}
+	return within(maker, fromRow(row).ExpiresAt)
 }
 
 // succeed stores the successor of a token, and its text with the old one, sealed.

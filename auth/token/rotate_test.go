@@ -167,3 +167,25 @@ func TestATokenRotatesOnlyWhatItCouldMake(t *testing.T) {
 		t.Errorf("without the right: got error %v", err)
 	}
 }
+
+// TestTheSameKeyHandsNoLongerLifeToAToken: whoever guesses the key of a rotation gets no more than by making the successor.
+func TestTheSameKeyHandsNoLongerLifeToAToken(t *testing.T) {
+	w := placed(t)
+	old, _ := w.mint(t, Request{})
+	key := Rotation{IdempotencyKey: "job 1"}
+	first, _, err := w.store.Rotate(t.Context(), admin, old.ID, key)
+	ok(t, err)
+	if !first.ExpiresAt.IsZero() {
+		t.Fatalf("the successor ends on %v, and was to live for ever", first.ExpiresAt)
+	}
+	short, _ := w.mint(t, minter(Request{ExpiresAt: noon.Add(time.Hour)}))
+	key.By = &short
+	if _, secret, err := w.store.Rotate(t.Context(), admin, old.ID, key); !errors.Is(err, ErrBeyond) || secret != (Secret{}) {
+		t.Errorf("got %v, and the text %v", err, secret)
+	}
+	long, _ := w.mint(t, minter(Request{}))
+	key.By = &long
+	if again, _, err := w.store.Rotate(t.Context(), admin, old.ID, key); err != nil || again.ID != first.ID {
+		t.Errorf("one that lives as long: got %s, %v", again.ID, err)
+	}
+}

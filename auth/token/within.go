@@ -92,13 +92,21 @@ func (s *Store) covers(by Token, q Request) error {
 			return beyond("it is not taken from %s", n)
 		}
 	}
-	switch {
-	case len(q.Networks) == 0 && len(by.Networks) > 0:
+	if len(q.Networks) == 0 && len(by.Networks) > 0 {
 		return beyond("it is taken from its networks alone")
-	case !by.ExpiresAt.IsZero() && (q.ExpiresAt.IsZero() || q.ExpiresAt.After(by.ExpiresAt)):
-		return beyond("it ends on %s; choose an end that is not later", by.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	if err := within(by, q.ExpiresAt); err != nil {
+		return err
 	}
 	return s.coversPlaces(by, q)
+}
+
+// within refuses an end (zero is never) that is later than that of the token that asks.
+func within(by Token, end time.Time) error {
+	if !by.ExpiresAt.IsZero() && (end.IsZero() || end.After(by.ExpiresAt)) {
+		return beyond("it ends on %s; choose an end that is not later", by.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // coversPlaces refuses repositories and groups that lie outside of those of the token that asks.
