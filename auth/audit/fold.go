@@ -30,17 +30,27 @@ type folds struct {
 	next time.Time
 }
 
-// hold asks whether an entry is counted with one that was written within the last minute. Else it begins a minute.
-func (f *folds) hold(e Event, from string) bool {
+// held is what came of an entry.
+type held int
+
+const (
+	counted held = iota // with one that was written within the last minute
+	begun               // a minute, as the first of its kind
+	alone               // there is no room for another fold
+)
+
+// hold counts an entry with one that was written within the last minute, or begins a minute with it.
+func (f *folds) hold(e Event, from string) held {
 	k := key{e.Credential, e.UserID, e.Outcome, from}
 	if one := f.by[k]; one != nil {
 		one.more++
-		return true
+		return counted
 	}
-	if len(f.by) < kept {
-		f.begin(k, &fold{since: e.At, first: e})
+	if len(f.by) >= kept {
+		return alone
 	}
-	return false
+	f.begin(k, &fold{since: e.At, first: e})
+	return begun
 }
 
 func (f *folds) begin(k key, one *fold) {

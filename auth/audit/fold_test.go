@@ -98,7 +98,7 @@ func TestABoundedNumberOfFoldsIsHeld(t *testing.T) {
 		e := refusal("192.0.2.1", noon)
 		e.Credential = fmt.Sprint("token:", i)
 		for range 2 { // the second is counted with the first, where there is room
-			if f.hold(e, "") {
+			if f.hold(e, "") == counted {
 				held++
 			}
 		}
@@ -126,5 +126,27 @@ func TestSecretsAreMaskedWhereverTheyStand(t *testing.T) {
 	all := e.UserName + e.Action + e.Resource + e.Outcome + e.Detail
 	if strings.Contains(all, token[8:16]) || strings.Contains(all, "hunter2") || !strings.Contains(e.Resource, "@host/jet_vcs_0123…") {
 		t.Errorf("got %q", all[len(all)-200:]+e.Resource)
+	}
+}
+
+// TestAFloodOfMadeUpCredentialsHidesNoGenuineOne: what strangers send uses up the budget, which is theirs alone.
+func TestAFloodOfMadeUpCredentialsHidesNoGenuineOne(t *testing.T) {
+	d := open(t)
+	r := New(d, Options{PerMinute: 5, PerRemote: 5})
+	for range 50 {
+		r.Refusal(stranger("192.0.2.7", noon))
+	}
+	for range 3 {
+		r.Refusal(refusal("192.0.2.7", noon))
+	}
+	r.Close()
+	var genuine []db.AuditEntry
+	for _, e := range entries(t, d) {
+		if e.Credential == "token:t1" {
+			genuine = append(genuine, e)
+		}
+	}
+	if len(genuine) != 2 || !strings.Contains(genuine[1].Detail, "2 more") {
+		t.Errorf("got\n%s", told(genuine))
 	}
 }

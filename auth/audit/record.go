@@ -45,7 +45,7 @@ type Record struct {
 type sort int
 
 const (
-	refused  sort = iota // folded where the credential is genuine, and within the budget
+	refused  sort = iota // folded where the credential is genuine, else within the budget
 	signedIn             // folded
 	happened             // written as it is
 )
@@ -163,14 +163,18 @@ func (w *writer) write(items []item) {
 	w.append(rows)
 }
 
-// takes asks whether an entry is written now, by itself.
+// takes asks whether an entry is written now, by itself. The first refusal of a genuine credential in a minute is, whatever
+// the budget: whoever sends made-up ones by the thousand must not hide that somebody tries a real one.
 func (w *writer) takes(e item) bool {
 	switch e.sort {
 	case refused:
-		folded := e.Credential != "" && w.folds.hold(e.Event, "")
-		return !folded && w.budget.take(e.Event)
+		was := alone
+		if e.Credential != "" {
+			was = w.folds.hold(e.Event, "")
+		}
+		return was == begun || was == alone && w.budget.take(e.Event)
 	case signedIn:
-		return !w.folds.hold(e.Event, e.Remote.String())
+		return w.folds.hold(e.Event, e.Remote.String()) != counted
 	}
 	return true
 }
