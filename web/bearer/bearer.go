@@ -50,6 +50,8 @@ type Options struct {
 	Log *slog.Logger
 	// FoundTime is how long the answer to a finder takes, whatever was found; 0 means half a second.
 	FoundTime time.Duration
+	// ReadTime is how long a finder may take to send a text; 0 means 10 seconds.
+	ReadTime time.Duration
 }
 
 // Handler answers. It is ended by Close.
@@ -66,6 +68,9 @@ type Handler struct {
 func New(o Options) *Handler {
 	if o.FoundTime <= 0 {
 		o.FoundTime = 500 * time.Millisecond
+	}
+	if o.ReadTime <= 0 {
+		o.ReadTime = 10 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

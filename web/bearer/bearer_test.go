@@ -2,12 +2,15 @@ package bearer
 
 import (
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -251,6 +254,37 @@ func TestFindersAreBounded(t *testing.T) {
 	}
 	if w := busy.ask("GET", "_admin/revoke", ""); w.Code != 405 {
 		t.Errorf("with GET: %d", w.Code)
+	}
+}
+
+// TestSlowFindersKeepNobodyOut has somebody begin as many texts as are read at a time, and send none of them.
+func TestSlowFindersKeepNobodyOut(t *testing.T) {
+	h := build(t)
+	h.handler.o.ReadTime = 50 * time.Millisecond
+	var begun sync.WaitGroup
+	begun.Add(foundAtATime)
+	served := make(chan bool, foundAtATime)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun.Done()
+		served <- h.handler.Serve(w, r, "_admin/revoke")
+	}))
+	defer server.Close()
+	for range foundAtATime {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := io.WriteString(conn, "POST /_admin/revoke HTTP/1.1\r\nHost: jeton\r\nContent-Length: 100\r\n\r\nx"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begun.Wait()
+	for range foundAtATime {
+		<-served // it hangs where a slow text is waited for
+	}
+	if n := len(h.handler.reading); n != 0 {
+		t.Errorf("%d places are still taken", n)
 	}
 }
 

@@ -42,6 +42,8 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusServiceUnavailable, "too_many", "Many are reporting tokens at this moment. Try again in a few seconds.")
 		return
 	}
+	// Whoever sends slowly must not keep others from ending what they have found. A writer that knows no deadlines is a test's.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.o.ReadTime))
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, token.MaxText))
 	if err != nil {
 		<-h.reading
