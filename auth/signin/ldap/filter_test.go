@@ -61,3 +61,14 @@ func TestLastingNamesAreText(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesThatADirectoryReadsAsAnotherAreNotAskedAbout: one person has one name for whatever counts wrong passwords.
+func TestNamesThatADirectoryReadsAsAnotherAreNotAskedAbout(t *testing.T) {
+	for user, want := range map[string]bool{"ada": true, "ada lovelace": true, "ada@example.com": true, "Ädä": true, `EXAMPLE\ada`: true,
+		"": false, " ada": false, "ada ": false, "ada  lovelace": false, "a\u00adda": false, "a\u200bda": false, "a\u034fda": false,
+		"a\ufe0fda": false, "a\u1806da": false, "a\ufffcda": false, "ada\u00a0": false, "a\tda": false, "a\xffda": false} {
+		if got := typed(user); got != want {
+			t.Errorf("%q: got %v, want %v", user, got, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unicode"
@@ -100,17 +101,20 @@ func (p *Plugin) Find(ctx context.Context, user string) (signin.Answer, error) {
 	})
 }
 
-// typed tells whether a name is one that somebody may have typed.
+// typed tells whether a name is one that somebody may have typed. Directories pass over some characters and blanks where
+// they compare (RFC 4518, sections 2.2 and 2.6.1): who put such in would be another to whatever slows guessers, and the
+// same person to the directory.
 func typed(user string) bool {
-	if user == "" || len(user) > maxLogin || !utf8.ValidString(user) {
+	if user == "" || len(user) > maxLogin || !utf8.ValidString(user) || strings.TrimSpace(user) != user || strings.Contains(user, "  ") {
 		return false
 	}
-	for _, r := range user {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(user, func(r rune) bool { return !unicode.IsPrint(r) || unicode.In(r, passedOver()...) })
+}
+
+// passedOver are the characters that print, and that a directory drops.
+func passedOver() []*unicode.RangeTable {
+	return []*unicode.RangeTable{unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point,
+		{R16: []unicode.Range16{{Lo: 0x1806, Hi: 0x1806, Stride: 1}, {Lo: 0xfffc, Hi: 0xfffd, Stride: 1}}}}
 }
 
 // ask goes through the servers until one judges.
