@@ -31,8 +31,8 @@ type Step struct {
 	Why string
 }
 
-// Explanation is what a token may do now, and why not. What it tells is for the token's owner and for operators: unlike a
-// refusal it says whether a repository is there.
+// Explanation is what a token may do now, and why not. What it tells is for operators: unlike a refusal it says whether a
+// repository is there, which the token's owner must not learn of one that they may not read.
 type Explanation struct {
 	Token token.Token
 	Owner string

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"jeton/auth/access"
@@ -51,11 +52,22 @@ func (p places) Manages(userID string, d token.Deploy) bool {
 		return false
 	}
 	if d.GroupID != "" {
-		g, ok := p.repos.GroupByID(d.GroupID)
-		return ok && p.repos.LevelOfGroup(u, g) >= access.Admin
+		return p.managesAll(u, d.GroupID)
 	}
 	r, ok := p.repos.ByID(d.RepositoryID)
 	return ok && p.repos.Level(u, r) >= access.Admin
+}
+
+// managesAll tells whether somebody administers a group and all that lies in it: a deploy token of the group opens all of
+// it, also what was kept from the group's administrator by a word further below.
+func (p places) managesAll(u access.User, groupID string) bool {
+	g, ok := p.repos.GroupByID(groupID)
+	if !ok || p.repos.LevelOfGroup(u, g) < access.Admin {
+		return false
+	}
+	groups, repos := p.repos.Below(groupID)
+	return !slices.ContainsFunc(groups, func(g access.Group) bool { return p.repos.LevelOfGroup(u, g) < access.Admin }) &&
+		!slices.ContainsFunc(repos, func(r access.Repository) bool { return p.repos.Level(u, r) < access.Admin })
 }
 
 // unseal forgets every minute the texts of successors whose overlap is over.
