@@ -125,7 +125,7 @@ func (t *Token) setRare(key, value string) (err error) {
 	case "groups":
 		t.Groups = strings.Fields(value)
 	case "refs":
-		t.Refs = strings.Fields(value)
+		t.Refs = strings.Split(value, " ") // names of refs may hold other blanks
 	case "rights":
 		t.Rights = strings.Fields(value)
 	case "networks":

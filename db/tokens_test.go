@@ -14,7 +14,7 @@ import (
 func wholeToken() Token {
 	later := stamp(noon.Add(time.Hour))
 	return Token{ID: "t1", UserID: "u-ada", Hash: "hash", Kind: "vcs", Hint: "Ab12", Label: "50% & a+b = c; «x»", Access: "write",
-		Bound: true, Repositories: []string{"r-app"}, Groups: []string{"g1", "g2"}, Refs: []string{"refs/heads/a&b", "refs/tags/**"},
+		Bound: true, Repositories: []string{"r-app"}, Groups: []string{"g1", "g2"}, Refs: []string{"refs/heads/a&b", "refs/tags/v\u3000refs/**"},
 		FastForwardOnly: true, NoDelete: true, Rights: []string{"admin", "tokens"}, Networks: []string{"192.0.2.0/24", "2001:db8::/32"},
 		Decoy: true, Line: "t0", CreatedAt: stamp(noon), CreatedBy: "ada%20", CreatedFrom: "2001:db8::1", CreatedByToken: "t00",
 		ExpiresAt: &later, RevokedAt: &later, RevokedBy: "root", FetchedAt: &later,
