@@ -14,7 +14,6 @@ import (
 
 // database is `jeton db`.
 func (a *app) database() *cobra.Command {
-	c := &cobra.Command{Use: "db", Short: "Move to a PostgreSQL database"}
 	var to string
 	cp := &cobra.Command{Use: "copy", Short: "Copy the database of a data folder into an empty one on a PostgreSQL server", Args: exactly(0),
 		Long: "Copy the database of a data folder, which no server may be using, into an empty one on a PostgreSQL server, and compare both row for row.\n" +
@@ -43,6 +42,5 @@ func (a *app) database() *cobra.Command {
 			})
 		}}
 	cp.Flags().StringVar(&to, "to", "", "address of the PostgreSQL database; empty: db.url")
-	c.AddCommand(cp)
-	return c
+	return group("db", "Move to a PostgreSQL database", "  jeton db copy --data /srv/jeton --to postgres://jeton@db.example.com/jeton", cp)
 }
