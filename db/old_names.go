@@ -74,7 +74,7 @@ func (s OldNames) follow(ctx context.Context, groupID string, rest []string) (*O
 		}
 		return &o, err
 	}
-	switch g, err := (Groups{s.on}).child(ctx, groupID, rest[0]); {
+	switch g, err := (Groups(s)).child(ctx, groupID, rest[0]); {
 	case err == nil:
 		if o, err := s.follow(ctx, g.ID, rest[1:]); o != nil || err != nil {
 			return o, err

@@ -66,7 +66,7 @@ func (s Repositories) DeletedByID(ctx context.Context, id string) (Repository, e
 // ByFoldedPath finds the one that lives at a path; ErrNotFound. It follows no old names.
 func (s Repositories) ByFoldedPath(ctx context.Context, folded string) (Repository, error) {
 	above, last := cutLast(folded)
-	g, err := Groups{s.on}.ByFoldedPath(ctx, above)
+	g, err := Groups(s).ByFoldedPath(ctx, above)
 	if err != nil {
 		return Repository{}, err
 	}
