@@ -190,6 +190,10 @@ func (h holders) rotates(t *testing.T) {
 	eventually(t, "the refusal in the record", func() bool {
 		return len(h.entriesOf(t, "--credential", "token:"+second.ID, "--outcome", "rotated")) > 0
 	})
+	if out := h.jeton(t, "token", "revoke", second.ID, "--yes"); !strings.Contains(out, "jeton token revoke "+third.ID) {
+		t.Errorf("that its successor lives on is not told: %s", out)
+	}
+	rule{"a successor of what was revoked", third.Token, "ada/app", "", 200, ""}.hold(t, h.server)
 }
 
 // noticed waits for a line of the server's log that tells of a notice with these words.

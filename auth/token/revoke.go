@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,6 +10,9 @@ import (
 	"jeton/auth/audit"
 	"jeton/db"
 )
+
+// ErrWhich: nothing says which tokens are to be ended.
+var ErrWhich = errors.New("say which tokens: of whom, of what, made by what or before when")
 
 // MaxText is how much RevokeIn reads of a text, in bytes.
 const MaxText = 1 << 20
@@ -45,7 +49,7 @@ func (s *Store) RevokeWithMade(ctx context.Context, by audit.Actor, id string) (
 	return s.revoke(ctx, by, append([]Token{t}, s.Made(id)...), "")
 }
 
-// RevokeAll ends many tokens at once; the result is what was ended. ErrBadRequest where nothing says which.
+// RevokeAll ends many tokens at once; the result is what was ended. ErrWhich where nothing says which.
 func (s *Store) RevokeAll(ctx context.Context, by audit.Actor, w Which) ([]Token, error) {
 	list, err := s.Which(w)
 	if err != nil {
@@ -54,10 +58,10 @@ func (s *Store) RevokeAll(ctx context.Context, by audit.Actor, w Which) ([]Token
 	return s.revoke(ctx, by, list, "")
 }
 
-// Which lists the live tokens that RevokeAll would end, newest first. ErrBadRequest where nothing says which.
+// Which lists the live tokens that RevokeAll would end, newest first. ErrWhich where nothing says which.
 func (s *Store) Which(w Which) ([]Token, error) {
 	if w == (Which{}) {
-		return nil, fmt.Errorf("%w to be revoked: say of whom, of what, made by what or before when", ErrBadRequest)
+		return nil, ErrWhich
 	}
 	var list []Token
 	if w.MadeBy != "" {

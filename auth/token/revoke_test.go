@@ -61,7 +61,7 @@ func TestManyTokensEndAtOnce(t *testing.T) {
 func TestNothingSaidRevokesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.mint(t, Request{})
-	if got, err := w.store.RevokeAll(t.Context(), admin, Which{}); !errors.Is(err, ErrBadRequest) || len(got) != 0 {
+	if got, err := w.store.RevokeAll(t.Context(), admin, Which{}); !errors.Is(err, ErrWhich) || len(got) != 0 {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -44,7 +44,7 @@ func (a *app) repoProtect() *cobra.Command {
 			"no protection from lost history.\n\n" +
 			"token:ID stands for that token and all that it is rotated to, and for no other credential of its owner.",
 		Example: "  jeton repo protect team/app main\n  jeton repo protect team/app 'release/*' --who ada --who bob\n" +
-			"  jeton repo protect team/app 'refs/tags/**' --allow-force\n  jeton repo protect team/app release/next --allow-force --before 'release/*'",
+			"  jeton repo protect team/app main --who token:ID\n  jeton repo protect team/app 'refs/tags/**' --allow-force\n  jeton repo protect team/app release/next --allow-force --before 'release/*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.Path, p.Pattern = args[0], args[1]
 			return call(a, cmd, "repo.protect", p, func(w io.Writer, b operate.Protected) {

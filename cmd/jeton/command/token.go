@@ -168,6 +168,9 @@ func (a *app) tokenRevoke() *cobra.Command {
 			}
 			return call(a, cmd, "token.revoke", n, func(w io.Writer, t operate.Token) {
 				fmt.Fprintf(w, "Done: token.revoke %s.\n", t.ID)
+				if t.Successor != "" {
+					fmt.Fprintf(w, "It was rotated, and its successor is another token, which whoever had this one may have fetched. To end it too: jeton token revoke %s\n", t.Successor)
+				}
 				if len(t.Made) > 0 {
 					fmt.Fprintf(w, "It made tokens that live on: %s. To end them too: jeton token revoke %s --with-made\n", strings.Join(t.Made, ", "), t.ID)
 				}

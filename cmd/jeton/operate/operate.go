@@ -73,7 +73,7 @@ func coded(err error) error {
 	}{
 		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, access.ErrNoGroup, access.ErrNoUserGroup, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound, host.ErrNoData}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
-		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrBadExpiry, token.ErrBadNetwork, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
+		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrWhich, token.ErrBadExpiry, token.ErrBadNetwork, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
 		{control.Refused, []error{token.ErrBeyond, token.ErrRotated, access.ErrOwns, access.ErrHolds, access.ErrInside, signin.ErrUnfit}},
 	} {
 		for _, e := range c.errs {

@@ -34,7 +34,7 @@ func caller(t *testing.T) control.Local {
 func TestErrorsHaveTheirCodes(t *testing.T) {
 	for err, code := range map[error]string{
 		access.ErrNoUser: control.NotFound, host.ErrNotFound: control.NotFound, host.ErrTaken: control.Taken, host.ErrBadPath: control.Invalid,
-		token.ErrBadExpiry: control.Invalid, access.ErrOwns: control.Refused, errors.New("disk full"): control.Internal,
+		token.ErrBadExpiry: control.Invalid, token.ErrWhich: control.Invalid, access.ErrOwns: control.Refused, errors.New("disk full"): control.Internal,
 		control.Fail(control.Taken, "x"): control.Taken,
 	} {
 		if got := control.AsError(coded(fmt.Errorf("do it: %w", err))).Code; got != code {

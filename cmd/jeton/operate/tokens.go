@@ -281,6 +281,8 @@ func (o operator) owner(ctx context.Context, n NewToken, q *token.Request) error
 		if err != nil || n.User == "" {
 			return err
 		}
+	case n.User == "":
+		return control.Fail(control.Invalid, "say whose token it is: --user, --deploy-repo or --deploy-group")
 	default:
 		u, err := o.user(n.User)
 		q.UserID = u.ID
