@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 var (
@@ -38,9 +38,8 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
-	t.Cleanup(func() { d.Close() })
+	d := dbtest.New(t)
+	var err error
 	w := &world{db: d, hasher: NewHasher()}
 	w.set(noon)
 	w.hasher.SetCost(cheap)

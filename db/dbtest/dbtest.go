@@ -9,7 +9,9 @@ package dbtest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"jeton/db"
@@ -55,3 +57,36 @@ var pool = pgtest.Pool{Prepare: func(url string) error {
 	}
 	return d.Close()
 }}
+
+// New is a database of SQLite with all tables and nothing in them, in a file of its own. The tables are made once for all
+// tests of a package, and copied.
+func New(t testing.TB) *db.DB {
+	t.Helper()
+	content, err := empty()
+	if err != nil {
+		t.Fatalf("make the tables of the tests' databases: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "jeton.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Open(t, db.Options{Path: path})
+}
+
+// empty is the file of a database with all tables.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "jeton-dbtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "jeton.db")
+	d, err := db.Open(context.Background(), db.Options{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})

@@ -42,3 +42,18 @@ func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
 		})
 	}
 }
+
+func TestEachNewDatabaseHasAllTablesAndNothingElse(t *testing.T) {
+	one, two := dbtest.New(t), dbtest.New(t)
+	if err := one.Users().Insert(t.Context(), db.User{ID: "u1", Name: "ada", FoldedName: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		d    *db.DB
+		want int
+	}{"the one": {one, 1}, "the other": {two, 0}} {
+		if list, err := c.d.Users().List(t.Context()); err != nil || len(list) != c.want {
+			t.Errorf("%s holds %d people, %v; want %d", name, len(list), err, c.want)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"jeton/auth/signin/ldap"
 	"jeton/auth/signin/ldap/ldaptest"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 var root = audit.Command("root")
@@ -29,10 +29,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
-	t.Cleanup(func() { d.Close() })
+	d := dbtest.New(t)
 	w := &world{t: t, db: d}
+	var err error
 	hasher := signin.NewHasher()
 	hasher.SetCost(signin.Cost{MemoryKiB: 8192, Passes: 1, Threads: 1})
 	w.users, err = access.NewUsers(t.Context(), d, access.UserOptions{Hasher: hasher})
