@@ -39,7 +39,7 @@ func (a *app) repoCreate() *cobra.Command {
 				fmt.Fprintf(w, "Created %s of %s, %s.\n", r.Path, r.Owner, words(r.Private, "private", "public"))
 			})
 		}}
-	c.Flags().StringVar(&n.Owner, "owner", "", "whose it is (default: who the path begins with)")
+	c.Flags().StringVar(&n.Owner, "owner", "", "whose it is (default: who the path begins with, else who owns the group)")
 	c.Flags().BoolVar(&n.Public, "public", false, "everybody may read it")
 	c.Flags().BoolVar(&private, "private", false, "only those who were given it may read it (the default)")
 	return c

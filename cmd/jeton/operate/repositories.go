@@ -3,9 +3,11 @@ package operate
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
+	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/cmd/jeton/control"
 	"jeton/vcs/host"
@@ -132,14 +134,7 @@ func (o operator) repo(ctx context.Context, path string) (host.Repo, error) {
 }
 
 func (o operator) createRepo(ctx context.Context, by audit.Actor, n NewRepo) (Repo, error) {
-	owner := n.Owner
-	if owner == "" {
-		owner, _, _ = strings.Cut(n.Path, "/")
-		if _, ok := o.s.Users.ByName(owner); !ok {
-			return Repo{}, control.Fail(control.Invalid, "whose is %q? There is no user %q: name the owner with --owner", n.Path, owner)
-		}
-	}
-	u, err := o.user(owner)
+	u, err := o.ownerOf(n)
 	if err != nil {
 		return Repo{}, err
 	}
@@ -148,6 +143,26 @@ func (o operator) createRepo(ctx context.Context, by audit.Actor, n NewRepo) (Re
 		return Repo{}, err
 	}
 	return o.shownRepo(made), o.s.Note(ctx, by, "repository.create", made.Path, "owner "+u.Name)
+}
+
+// ownerOf finds whose a new repository is where nobody is named: who its path begins with, else whose the nearest group
+// is that somebody owns.
+func (o operator) ownerOf(n NewRepo) (access.User, error) {
+	if n.Owner != "" {
+		return o.user(n.Owner)
+	}
+	first, _, _ := strings.Cut(n.Path, "/")
+	if u, ok := o.s.Users.ByName(first); ok {
+		return u, nil
+	}
+	for above := path.Dir(n.Path); above != "." && above != "/"; above = path.Dir(above) {
+		if g, ok := o.s.Access.Group(above); ok && g.OwnerID != "" {
+			if u, ok := o.s.Users.ByID(g.OwnerID); ok {
+				return u, nil
+			}
+		}
+	}
+	return access.User{}, control.Fail(control.Invalid, "whose is %q? There is no user %q, and nobody owns a group of that name: name the owner with --owner", n.Path, first)
 }
 
 func (o operator) maintain(ctx context.Context, by audit.Actor, n Named) (Maintained, error) {
