@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 const password = "correct horse"
@@ -51,8 +51,8 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	ctx := context.Background()
-	d, err := db.Open(ctx, db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
+	d := dbtest.New(t)
+	var err error
 	w := &world{t: t, db: d}
 	w.set(noon)
 	clock := func() time.Time { return *w.now.Load() }
