@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"jeton/auth/audit"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 // plain is a hasher for tests that are not about hashing.
@@ -30,9 +30,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
-	t.Cleanup(func() { d.Close() })
+	d := dbtest.New(t)
 	w := &world{db: d}
 	w.users, w.repos = w.open(t)
 	return w

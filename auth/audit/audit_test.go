@@ -5,24 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) *db.DB {
 	t.Helper()
-	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
+	return dbtest.New(t)
 }
 
 func entries(t *testing.T, d *db.DB) []db.AuditEntry {

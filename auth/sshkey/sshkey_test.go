@@ -1,7 +1,6 @@
 package sshkey
 
 import (
-	"context"
 	"crypto/dsa" //lint:ignore SA1019 the keys that must be refused
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -11,7 +10,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"math/big"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +18,7 @@ import (
 
 	"jeton/auth/audit"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 var (
@@ -179,9 +178,7 @@ func FuzzParse(f *testing.F) {
 
 func newStore(t *testing.T) (*Store, *db.DB) {
 	t.Helper()
-	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
-	t.Cleanup(func() { d.Close() })
+	d := dbtest.New(t)
 	for _, name := range []string{"ada", "bob"} {
 		ok(t, d.Users().Insert(t.Context(), db.User{ID: name, Name: name, FoldedName: name}))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"jeton/auth/audit"
 	"jeton/db"
+	"jeton/db/dbtest"
 )
 
 // world is a database with ada, bob and two repositories of ada's, and a store over it with a clock that tests move.
@@ -28,9 +28,7 @@ var admin = audit.Command("root")
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d, err := db.Open(context.Background(), db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")})
-	ok(t, err)
-	t.Cleanup(func() { d.Close() })
+	d := dbtest.New(t)
 	return worldOn(t, d)
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/db"
+	"jeton/db/dbtest"
 	"jeton/vcs/name"
 	"jeton/web/door"
 )
@@ -48,8 +48,7 @@ func must[T any](t *testing.T) func(T, error) T {
 func build(t *testing.T) *house {
 	t.Helper()
 	ctx, h := t.Context(), &house{t: t}
-	d := must[*db.DB](t)(db.Open(ctx, db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")}))
-	t.Cleanup(func() { _ = d.Close() })
+	d := dbtest.New(t)
 	hasher := signin.NewHasher()
 	users := must[*access.Users](t)(access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}))
 	repos := must[*access.Repositories](t)(access.NewRepositories(ctx, d))

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/db"
+	"jeton/db/dbtest"
 	"jeton/vcs/host"
 	"jeton/vcs/name"
 )
@@ -59,8 +59,7 @@ func must[T any](t *testing.T) func(T, error) T {
 func build(t *testing.T) *house {
 	t.Helper()
 	ctx, h := t.Context(), &house{}
-	d := must[*db.DB](t)(db.Open(ctx, db.Options{Path: filepath.Join(t.TempDir(), "jeton.db")}))
-	t.Cleanup(func() { _ = d.Close() })
+	d := dbtest.New(t)
 	hasher, proxies := signin.NewHasher(), []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	users := must[*access.Users](t)(access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher}))
 	h.users = users
