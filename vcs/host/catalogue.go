@@ -94,6 +94,9 @@ type Host struct {
 	o Options
 	// background are removals that were begun; Close waits for them.
 	background sync.WaitGroup
+	// moving is held while a repository goes into the trash or out of it: its row and its folder are two steps, and those
+	// of a deletion, a restoring and a sweep must not mix.
+	moving sync.Mutex
 
 	// mu guards what follows; opening a repository itself happens outside of it, once for each.
 	mu   sync.Mutex

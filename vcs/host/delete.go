@@ -24,6 +24,8 @@ func (h *Host) Delete(ctx context.Context, id string) error {
 	if h.o.TrashKeep > 0 {
 		remove = func(ctx context.Context, id string) error { return h.o.Rows.Trash(ctx, id, time.Now().UTC()) }
 	}
+	h.moving.Lock()
+	defer h.moving.Unlock()
 	if err := remove(ctx, id); err != nil {
 		return err
 	}
@@ -40,6 +42,8 @@ func (h *Host) Deleted(ctx context.Context) ([]Repo, error) { return h.o.Rows.Tr
 // Restore brings a deleted repository back, at the path that it had where path is "": the folder first, then the row, so
 // that a crash between the two leaves what Recover puts away again. ErrNotFound, ErrNoData, ErrTaken, ErrBadPath.
 func (h *Host) Restore(ctx context.Context, id, path string) (Repo, error) {
+	h.moving.Lock()
+	defer h.moving.Unlock()
 	r, err := h.trashedRow(ctx, id)
 	if err != nil {
 		return Repo{}, err
@@ -63,13 +67,18 @@ func (h *Host) Restore(ctx context.Context, id, path string) (Repo, error) {
 		}
 	}
 	if err := h.o.Rows.Restore(ctx, id, path); err != nil {
-		return Repo{}, errors.Join(err, h.discard(id, deleted))
+		if _, lives := h.o.Rows.ByID(ctx, id); errors.Is(lives, ErrNotFound) { // else the next start finds out where the folder belongs
+			err = errors.Join(err, h.discard(id, deleted))
+		}
+		return Repo{}, err
 	}
 	return h.o.Rows.ByID(ctx, id)
 }
 
 // Purge removes a deleted repository for good, before its time. ErrNotFound.
 func (h *Host) Purge(ctx context.Context, id string) error {
+	h.moving.Lock()
+	defer h.moving.Unlock()
 	if _, err := h.trashedRow(ctx, id); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,6 +83,57 @@ func TestRestoreOfWhatIsNotThere(t *testing.T) {
 	}
 	if _, err := w.Restore(ctx, r.ID, ""); !errors.Is(err, ErrNoData) {
 		t.Errorf("got %v, want %v", err, ErrNoData)
+	}
+}
+
+func TestRestoringAndDeletingAtOnceKeepRowAndFolderTogether(t *testing.T) {
+	w := kept(t)
+	r := w.create("app")
+	for range 30 {
+		if err := w.Delete(ctx, r.ID); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			all.Go(func() { _, errs[i] = w.Restore(ctx, r.ID, "") })
+		}
+		all.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else if !errors.Is(err, ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+		if done != 1 {
+			t.Fatalf("%d of %d restorings were done, want one: %v", done, len(errs), errs)
+		}
+		w.whole()
+		all.Go(func() { _ = w.Delete(ctx, r.ID) })
+		all.Go(func() { restore(w, r) })
+		all.Wait()
+		restore(w, r)
+		w.whole()
+	}
+}
+
+func TestRestoreWhoseEndIsNotKnownLeavesTheFolderWithItsRow(t *testing.T) {
+	w := kept(t)
+	r := w.create("app")
+	if err := w.Delete(ctx, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	lost := errors.New("the connection is lost")
+	w.rows.after = func(string) error { return lost }
+	if _, err := w.Restore(ctx, r.ID, ""); !errors.Is(err, lost) {
+		t.Fatalf("got %v, want %v", err, lost)
+	}
+	w.rows.after = nil
+	w.whole()
+	if _, err := w.Open(ctx, r.ID); err != nil {
+		t.Errorf("what is there again does not open: %v", err)
 	}
 }
 

@@ -79,6 +79,8 @@ func (h *Host) remove(dir string) {
 // Recover mends what a crash has left, at start: folders that no row names go into the trash, folders in the trash whose
 // row is there come back, and what has been in the trash for long enough is removed. It opens no repository.
 func (h *Host) Recover(ctx context.Context) error {
+	h.moving.Lock()
+	defer h.moving.Unlock()
 	rows, err := h.o.Rows.List(ctx)
 	if err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
@@ -108,6 +110,8 @@ func (h *Host) Recover(ctx context.Context) error {
 // Sweep removes what has been in the trash for long enough, while the host is in use. It brings nothing back, as Recover
 // does: a repository that is being deleted right now must not come back from the trash.
 func (h *Host) Sweep(ctx context.Context) error {
+	h.moving.Lock()
+	defer h.moving.Unlock()
 	kept, err := h.expire(ctx)
 	if err == nil {
 		err = h.empty(ctx, nil, kept)
