@@ -36,6 +36,8 @@ type passing struct {
 	n *Scan
 	// held is what has come and may begin a token that is not complete, and what was not looked at yet.
 	held []byte
+	// seen is how much at the beginning of held was looked at: a group of base64 may have begun there.
+	seen int
 	// line is how many lines stand before held, binary whether the file is no text.
 	line   int
 	begun  bool
@@ -67,8 +69,8 @@ func (p *passing) look(until int) {
 	if p.n.kinds&OwnTokens != 0 {
 		count := lines{text: p.held}
 		eachOwn(p.held, func(token string, at int) {
-			if at >= until {
-				return // once more is there
+			if at < p.seen || at >= until {
+				return // it was found before, or will be when more is there
 			}
 			if f, ok := p.n.live(token); ok {
 				f.Line = p.line + count.of(at)
@@ -76,8 +78,9 @@ func (p *passing) look(until int) {
 			}
 		})
 	}
-	p.line += bytes.Count(p.held[:until], []byte{'\n'})
-	p.held = append(p.held[:0], p.held[until:]...)
+	past := max(0, until-ownBefore)
+	p.line += bytes.Count(p.held[:past], []byte{'\n'})
+	p.held, p.seen = append(p.held[:0], p.held[past:]...), until-past
 }
 
 // Done implements ingest.Large.

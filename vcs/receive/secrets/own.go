@@ -14,6 +14,8 @@ const (
 	// ownMax is the longest text of a token in bytes, ownSpread the longest that it may take in any of the forms.
 	ownMax    = len(ownPrefix) + ownWord + 1 + ownTail
 	ownSpread = 2 * ownMax
+	// ownBefore is how many bytes before the place where one begins belong to it, where that is within a group of base64.
+	ownBefore = 3
 )
 
 // ownForms are how the prefix looks in a text: as it is, in UTF-16, and in base64, where it depends on how many bytes of a

@@ -123,6 +123,23 @@ func TestLargeFilesGoByInPieces(t *testing.T) {
 	}
 }
 
+func TestLargeFilesHideNoBase64BetweenTwoPieces(t *testing.T) {
+	secret := newMaker(16).live()
+	for lead := range 3 { // how many bytes of a group stand before the token
+		hidden := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("-", lead) + secret + "--"))
+		for at := -5; at < 5; at++ {
+			text := strings.Repeat("\n", atOnce-ownSpread+at) + hidden + strings.Repeat("\n", 2*ownSpread)
+			n := begin(t, Options{Tokens: tokens{secret: "t1"}}, OwnTokens)
+			l := n.Large(int64(len(text)))
+			_, _ = l.Write([]byte(text))
+			l.Done(oid.ID{1})
+			if list := n.Found()[oid.ID{1}]; len(list) != 1 || list[0].Line != atOnce-ownSpread+at+1 {
+				t.Errorf("%d bytes before it, %d behind the border: %+v", lead, at, list)
+			}
+		}
+	}
+}
+
 func TestWhatIsLeftIsSaid(t *testing.T) {
 	line := "token: gh" + "p_" + newMaker(16).of(alnum, 36) + "\n"
 	n := begin(t, Options{MaxBlob: 100, Time: time.Hour}, Others)

@@ -154,12 +154,7 @@ func (s *search) take(r *rule, base int, groups []int) {
 	if r.generic && !bytes.ContainsAny(m.secret, "0123456789") || r.entropy > 0 && entropy(m.secret) <= r.entropy {
 		return
 	}
-	begin := bytes.LastIndexByte(s.text[:m.from], '\n') + 1
-	end := len(s.text)
-	if i := bytes.IndexByte(s.text[m.from:], '\n'); i >= 0 {
-		end = m.from + i
-	}
-	m.line = s.text[max(begin, m.from-4096):min(end, m.from+4096)]
+	m.line = lineOf(s.text, m.from)
 	for _, same := range s.found {
 		if same.rule == r && same.from == m.from {
 			return // windows overlap
@@ -178,6 +173,19 @@ func (s *search) take(r *rule, base int, groups []int) {
 		m.unless = append(m.unless, a)
 	}
 	s.found = append(s.found, m)
+}
+
+// maxBeside is how much of a line counts on either side of a match, in bytes: a text may be one line with many matches.
+const maxBeside = 4096
+
+// lineOf is the line in which a place lies, as far as it counts.
+func lineOf(text []byte, at int) []byte {
+	from, to := max(0, at-maxBeside), min(len(text), at+maxBeside)
+	from += bytes.LastIndexByte(text[from:at], '\n') + 1
+	if i := bytes.IndexByte(text[at:to], '\n'); i >= 0 {
+		to = at + i
+	}
+	return text[from:to]
 }
 
 // entropy is that of the bytes of a text, in bits for each (Shannon, 1948).
