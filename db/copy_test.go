@@ -37,8 +37,17 @@ func TestSharedCopyMovesEveryRow(t *testing.T) {
 	ok(t, from.Close())
 
 	url := pgtest.Empty(t, "TEMPLATE template0")
+	early, anew := node(t, url), 0
+	t.Cleanup(early.Subscribe(func(c Change) {
+		if _, is := c.Row.(Reloaded); is {
+			anew++
+		}
+	}))
 	n, err := Copy(t.Context(), path, url)
 	ok(t, err)
+	if ok(t, early.Fresh(t.Context())); anew != 1 {
+		t.Errorf("a process that had the empty database open has read everything anew %d times, want once", anew)
+	}
 	if n < page+8 {
 		t.Fatalf("%d rows were copied", n)
 	}
