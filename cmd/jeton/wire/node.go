@@ -30,7 +30,7 @@ func nodeID(dir string) (string, error) {
 		return "", fmt.Errorf("read the folder's id: %w", err)
 	}
 	id := db.NewID()
-	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+	if err := putLine(path, id); err != nil {
 		return "", fmt.Errorf("make the folder's id: %w", err)
 	}
 	return id, nil

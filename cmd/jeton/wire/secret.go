@@ -34,21 +34,26 @@ func secret(path string) ([]byte, error) {
 // makeSecret puts a new secret in place in one step.
 func makeSecret(path string) ([]byte, error) {
 	b := make([]byte, secretSize)
-	_, _ = rand.Read(b)                                   // it never fails (crypto/rand)
-	tmp, err := os.CreateTemp(filepath.Dir(path), "new-") // mode 0600
-	if err != nil {
+	_, _ = rand.Read(b) // it never fails (crypto/rand)
+	if err := putLine(path, hex.EncodeToString(b)); err != nil {
 		return nil, fmt.Errorf("make a secret: %w", err)
 	}
+	return b, nil
+}
+
+// putLine makes a file of one line that nobody else may read, in one step, so that a crash leaves all of it or nothing.
+func putLine(path, line string) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "new-") // mode 0600
+	if err != nil {
+		return err
+	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(hex.EncodeToString(b) + "\n")
+	_, err = tmp.WriteString(line + "\n")
 	if err == nil {
 		err = tmp.Sync()
 	}
 	if err = errors.Join(err, tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("make a secret: %w", err)
-	}
-	return b, nil
+	return err
 }

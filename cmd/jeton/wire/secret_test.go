@@ -55,3 +55,21 @@ func TestSignedPushesCanBeSwitchedOff(t *testing.T) {
 		t.Error("a secret was made that nobody needs")
 	}
 }
+
+func TestAFolderKeepsItsID(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "node")
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // a crash has left it empty
+		t.Fatal(err)
+	}
+	id, err := nodeID(dir)
+	if err != nil || id == "" {
+		t.Fatalf("got %q, %v", id, err)
+	}
+	if again, err := nodeID(dir); again != id || err != nil {
+		t.Errorf("got %q, %v, want %q again", again, err, id)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file: %v, %v", info, err)
+	}
+}
