@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -45,6 +46,23 @@ func (s UserGroups) Members(ctx context.Context) ([]UserGroupMember, error) {
 	var rows []UserGroupMember
 	err := s.on.reader(ctx).Order("id").Find(&rows).Error
 	return rows, translate(err)
+}
+
+// EachMember calls fn with the ids of every user group and of who is in it, by the group's id. It reads a row for each
+// group and not for each member, of whom there may be hundreds of thousands.
+func (s UserGroups) EachMember(ctx context.Context, fn func(groupID, userID string)) error {
+	var rows []struct{ UserGroupID, People string }
+	err := s.on.reader(ctx).Model(&UserGroupMember{}).Select("user_group_id, string_agg(user_id, ' ') AS people").
+		Group("user_group_id").Order("user_group_id").Find(&rows).Error
+	if err != nil {
+		return translate(err)
+	}
+	for _, r := range rows {
+		for userID := range strings.SplitSeq(r.People, " ") {
+			fn(r.UserGroupID, userID)
+		}
+	}
+	return nil
 }
 
 // ByID finds one; ErrNotFound.

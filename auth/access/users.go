@@ -111,22 +111,19 @@ func (s *Users) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	members, err := s.db.UserGroups().Members(ctx)
-	if err != nil {
+	w := newWords()
+	if err := w.readMembers(ctx, s.db); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byID, s.byName, s.byEmail = map[string]*person{}, map[string]*person{}, map[string]*person{}
-	s.tokensOnly, s.words = map[string]bool{}, newWords()
+	s.tokensOnly, s.words = map[string]bool{}, w
 	for _, u := range rows {
 		s.put(u)
 	}
 	for _, g := range groups {
 		s.putGroup(g)
-	}
-	for _, m := range members {
-		s.words.join(m)
 	}
 	return nil
 }

@@ -25,18 +25,21 @@ func newWords() words {
 // readWords reads who is in which user group, and the permissions that given reads.
 func readWords(ctx context.Context, d *db.DB, given func(context.Context) ([]db.Permission, error)) (words, error) {
 	w := newWords()
-	members, err := d.UserGroups().Members(ctx)
-	if err != nil {
+	if err := w.readMembers(ctx, d); err != nil {
 		return w, err
-	}
-	for _, m := range members {
-		w.join(m)
 	}
 	permissions, err := given(ctx)
 	for _, p := range permissions {
 		w.give(p)
 	}
 	return w, err
+}
+
+// readMembers reads who is in which user group, while nobody else uses w.
+func (w words) readMembers(ctx context.Context, d *db.DB) error {
+	return d.UserGroups().EachMember(ctx, func(groupID, userID string) {
+		w.groups[userID] = append(w.groups[userID], groupID)
+	})
 }
 
 // give notes a permission; a level that this program does not know gives nothing.

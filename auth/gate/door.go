@@ -16,7 +16,7 @@ type doorway struct {
 	what string
 }
 
-// doorways is TOKENS.md's first table.
+// doorways is the first table of docs/tokens.md.
 func doorways(d Door) (doorway, bool) {
 	switch d {
 	case Git:

@@ -111,7 +111,7 @@ type Grant struct {
 	Again  func(ctx context.Context) error
 }
 
-// Code says why not, for machines; the audit record holds it, the client sees it only where TOKENS.md allows.
+// Code says why not, for machines; the audit record holds it, the client sees it only where docs/tokens.md allows ("Refusals").
 type Code string
 
 // The codes of refusals.

@@ -61,7 +61,7 @@ func TestSentencesSayWhatAndWhatToDo(t *testing.T) {
 	}
 }
 
-// TestSwitchedOffPluginSaysTheContractsSentence holds TOKENS.md to the letter.
+// TestSwitchedOffPluginSaysTheContractsSentence holds docs/tokens.md to the letter.
 func TestSwitchedOffPluginSaysTheContractsSentence(t *testing.T) {
 	const want = "VCS tokens are switched off on this server. An administrator can turn them on under Admin → Authentication."
 	w := newWorld(t)

@@ -46,7 +46,7 @@ func Cut(path string) (repo, rest string) {
 	}
 }
 
-// Rules are the settings of names; the zero value is what stands in TOKENS.md as the default: ASCII alone.
+// Rules are the settings of names; the zero value is the default: ASCII alone.
 type Rules struct {
 	// Scripts allows letters, marks and digits beyond ASCII: in each segment those of Latin and of one script more
 	// (Japanese and Korean count as one script each, though they are written in several).

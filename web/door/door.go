@@ -157,7 +157,7 @@ func notMade(err error) error {
 	return nil
 }
 
-// Refusal turns the gate's no into the engine's, with the status of TOKENS.md's table ("What a refusal looks like").
+// Refusal turns the gate's no into the engine's, with the status of the table in docs/tokens.md ("Refusals").
 // Another error, and nil, stay as they are.
 func Refusal(err error) error {
 	r := gate.AsRefused(err)

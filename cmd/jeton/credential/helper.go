@@ -198,7 +198,7 @@ func covers(k Kept, d Description) bool {
 	return base == "" || path == "" || path == base || strings.HasPrefix(path, base+"/")
 }
 
-// matchesUser reports whether a token goes with a user name: its owner's, or one that means nobody (TOKENS.md). The
+// matchesUser reports whether a token goes with a user name: its owner's, or one that means nobody (docs/tokens.md). The
 // server refuses another person's.
 func matchesUser(k Kept, user string) bool {
 	return user == "" || name.TokenUser(strings.ToLower(user)) || k.User == "" || strings.EqualFold(k.User, user)
