@@ -3,22 +3,20 @@ package web
 import (
 	"log/slog"
 	"regexp"
+
+	"jeton/auth/mask"
 )
 
-// tokens finds what looks like a token of ours: the prefix, and of the rest four characters as a hint for people.
-// secrets finds the values of parameters that carry one, and passwords in addresses.
+// secrets finds the values of parameters that carry a token, and hint what is left of a token that was masked.
 var (
-	tokens    = regexp.MustCompile(`(?i)(jet_(?:api|feed|vcs|web)_[0-9a-z]{4})[0-9a-z]+`)
-	secrets   = regexp.MustCompile(`(?i)((?:auth_token|api_key)=)([^&\s"#]+)`)
-	passwords = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s@]+@`)
-	hint      = regexp.MustCompile(`(?i)^jet_(?:api|feed|vcs|web)_[0-9a-z]{4}…$`)
+	secrets = regexp.MustCompile(`(?i)((?:auth_token|api_key)=)([^&\s"#]+)`)
+	hint    = regexp.MustCompile(`(?i)^jet_(?:api|feed|vcs|web)_[0-9a-z]{4}…$`)
 )
 
 // Mask replaces secrets in a text that is going to be logged: auth_token=jet_web_Ab12… is what remains of one.
 // All logs of the server go through it.
 func Mask(s string) string {
-	s = tokens.ReplaceAllString(s, "$1…")
-	s = passwords.ReplaceAllString(s, "${1}…@")
+	s = mask.Passwords(mask.Tokens(s))
 	return secrets.ReplaceAllStringFunc(s, func(pair string) string {
 		m := secrets.FindStringSubmatch(pair)
 		if hint.MatchString(m[2]) {

@@ -22,10 +22,10 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
+	"jeton/auth/mask"
 	"jeton/db"
 )
 
@@ -103,16 +103,9 @@ func (e Event) row() db.AuditEntry {
 	}
 }
 
-// tokens finds what looks like a token of ours, of which a hint may stay, and passwords the password in an address.
-var (
-	tokens    = regexp.MustCompile(`(?i)(jet_(?:api|feed|vcs|web)_[0-9a-z]{4})[0-9a-z]+`)
-	passwords = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s@]+@`)
-)
-
 // clip masks secrets, shortens a text to so many bytes, and makes it valid UTF-8 without NUL, as every database takes it.
 func clip(s string, most int) string {
-	s = tokens.ReplaceAllString(s, "$1…")
-	s = passwords.ReplaceAllString(s, "${1}…@")
+	s = mask.Passwords(mask.Tokens(s))
 	if len(s) > most {
 		s = s[:most] + "…"
 	}

@@ -9,7 +9,7 @@
 // Send never waits, so that a request never does. A message that cannot be delivered is tried some times, a little later
 // each time, and then given up with a line in the log. What looks like a token is masked wherever it stands in a message.
 //
-// The package knows no person, no token and no database; it imports nothing of ours.
+// The package knows no person, no token and no database; of ours it imports mask alone.
 package notice
 
 import (

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"jeton/auth/mask"
 )
 
 // farewell is how long Close lets a delivery that runs, and what waits behind it, go on.
@@ -212,9 +213,6 @@ func (s *Sender) hook(ctx context.Context, m Message) error {
 	return s.o.Hook.send(ctx, s.o.Server, m)
 }
 
-// tokens finds what looks like a token of ours, of which a hint may stay.
-var tokens = regexp.MustCompile(`(?i)(jet_(?:api|feed|vcs|web)_[0-9a-z]{4})[0-9a-z]+`)
-
 // tidy masks secrets, bounds every text, and keeps a subject in one line.
 func (s *Sender) tidy(m Message) Message {
 	if m.At.IsZero() {
@@ -241,7 +239,7 @@ func (s *Sender) tidy(m Message) Message {
 }
 
 func clip(s string, most int) string {
-	s = tokens.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), "$1…")
+	s = mask.Tokens(strings.ToValidUTF8(s, "\uFFFD"))
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
