@@ -80,7 +80,7 @@ func words(err error) string {
 	case errors.Is(err, wire.ErrMalformed):
 		return err.Error()
 	}
-	return "the server has failed; its administrator finds the reason in the log"
+	return wire.ServerFailed
 }
 
 // conversation is one request being answered.

@@ -86,7 +86,7 @@ func (p *push) progress(quiet *silence) func(string, uint32, uint32) {
 
 // abort ends a push whose commands could not be read. What the client still sends is dropped where it speaks git at all.
 func (p *push) abort(err error) error {
-	text := "the server has failed; its administrator finds the reason in the log"
+	text := wire.ServerFailed
 	switch {
 	case errors.Is(err, ErrBadRequest), errors.Is(err, wire.ErrMalformed):
 		text = err.Error()
@@ -191,5 +191,5 @@ func (p *push) words(err error) string {
 	case errors.Is(err, reach.ErrMissing):
 		return "missing necessary objects"
 	}
-	return "the server has failed; its administrator finds the reason in the log"
+	return wire.ServerFailed
 }

@@ -338,6 +338,6 @@ func (ses *session) refused(ctx context.Context, err error) int {
 
 func (ses *session) failed(ctx context.Context, path string, err error) int {
 	ses.s.o.Log.ErrorContext(ctx, "ssh command failed", "repository", path, "error", err)
-	ses.say("the server has failed; its administrator finds the reason in the log")
+	ses.say(wire.ServerFailed)
 	return exitRefused
 }

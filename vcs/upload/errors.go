@@ -96,7 +96,7 @@ func (c *conversation) words(err error) string {
 		return q.Error()
 	}
 	var r refusal
-	text := "the server has failed; its administrator finds the reason in the log"
+	text := wire.ServerFailed
 	switch {
 	case errors.As(err, &r):
 		text = string(r)
