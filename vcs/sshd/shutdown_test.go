@@ -76,3 +76,39 @@ func TestAServerThatEndsLetsCommandsEndAndNoneBegin(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 }
+
+// TestAServerThatWasEndedTakesNoConnections ends a server before Serve has begun, and while it begins.
+func TestAServerThatWasEndedTakesNoConnections(t *testing.T) {
+	keys := t.TempDir()
+	for i := range 50 {
+		s, err := New(Options{Repos: nothing{}, Auth: &keeper{}, HostKeyDir: keys, Upload: upload.New(upload.Options{}), Receive: receive.New(receive.Options{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan struct{})
+		serve := func() {
+			defer close(served)
+			if err := s.Serve(t.Context(), l); err != nil {
+				t.Errorf("Serve ended with %v", err)
+			}
+		}
+		if i > 0 {
+			go serve()
+		}
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if i == 0 {
+			go serve()
+		}
+		ended(t, "the server still takes connections", served)
+		if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			_ = c.Close()
+			t.Error("a connection was taken")
+		}
+	}
+}

@@ -98,10 +98,12 @@ type Server struct {
 	ssh   *ssh.Server
 	keys  []gossh.Signer
 	limit *limiter
-	// running are the commands that are being served. mu guards that none is added once ending.
-	running sync.WaitGroup
-	mu      sync.Mutex
-	ending  bool
+	// running are the commands that are being served. mu guards that none is added once ending, and listeners, which are
+	// those of Serve: gliderlabs forgets that it was shut down where its Serve begins after that.
+	running   sync.WaitGroup
+	mu        sync.Mutex
+	ending    bool
+	listeners []net.Listener
 }
 
 // New makes a server, and its host keys where there are none.
@@ -144,12 +146,28 @@ func (s *Server) Fingerprints() []string {
 	return list
 }
 
-// Serve takes connections until Shutdown.
+// Serve takes connections until Shutdown, also one that came before, and closes the listener.
 func (s *Server) Serve(_ context.Context, l net.Listener) error {
-	if err := s.ssh.Serve(l); !errors.Is(err, ssh.ErrServerClosed) {
-		return err
+	if !s.listen(l) {
+		return l.Close()
 	}
-	return nil
+	err := s.ssh.Serve(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending || errors.Is(err, ssh.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// listen keeps a listener for Shutdown to close; false where the server is about to end.
+func (s *Server) listen(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ending {
+		s.listeners = append(s.listeners, l)
+	}
+	return !s.ending
 }
 
 // begin counts a command that is to be served; false where the server is about to end.
@@ -166,10 +184,11 @@ func (s *Server) begin() bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.ending = true
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
 	s.mu.Unlock()
-	closed, cancel := context.WithCancel(ctx)
-	cancel()
-	_ = s.ssh.Shutdown(closed) // closes the listeners; the waiting is ours, since idle connections need not be waited for
+	// The waiting is ours, not gliderlabs': idle connections need not be waited for.
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
@@ -179,5 +198,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-done:
 	case <-ctx.Done():
 	}
-	return s.ssh.Close()
+	if err := s.ssh.Close(); !errors.Is(err, net.ErrClosed) { // the listeners are closed already
+		return err
+	}
+	return nil
 }
