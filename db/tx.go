@@ -17,7 +17,7 @@ type conn interface {
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, UserGroup, UserGroupMember, Group,
-// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin or Identity, by value); where Deleted is set it
+// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin, Identity or Watch, by value); where Deleted is set it
 // holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
 // journal_cursors, audit and a token's last use.
@@ -179,6 +179,9 @@ func (tx *Tx) Plugins() Plugins { return Plugins{tx} }
 
 // Identities is the store of the user_identities table.
 func (tx *Tx) Identities() Identities { return Identities{tx} }
+
+// Watches is the store of the watches table.
+func (tx *Tx) Watches() Watches { return Watches{tx} }
 
 // Journal is the store of the push_journal table.
 func (tx *Tx) Journal() Journal { return Journal{tx} }
