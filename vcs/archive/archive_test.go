@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"jeton/vcs/oid"
+	"jeton/vcs/revision"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/wire"
@@ -284,7 +285,7 @@ func (zeros) Read(p []byte) (int, error) {
 func TestWriteStopsWhenNobodyWaits(t *testing.T) {
 	v := view(t, odd(t))
 	c, _ := v.Refs.Lookup("refs/heads/main")
-	found, err := (&resolver{ctx: t.Context(), view: v, rules: &rules.Rules{}, walk: 1000}).resolve(c.ID.String())
+	found, err := (&resolver{t.Context(), revision.New(v, &rules.Rules{}, revision.Options{})}).resolve(c.ID.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@
 // refused, formats that an administrator of C git can add by tar.<format>.command do not exist.
 //
 // A revision must be a ref that the client sees, or the full id of something reachable from one; both may be followed by
-// ":path". The package imports storage, sight, rules, reach, deadline, pack, object, oid and wire.
+// ":path". The package imports storage, revision, rules, reach, deadline, pack, object, oid and wire.
 package archive
 
 import (

@@ -10,6 +10,7 @@ import (
 
 	"jeton/vcs/deadline"
 	"jeton/vcs/reach"
+	"jeton/vcs/revision"
 	"jeton/vcs/rules"
 	"jeton/vcs/storage"
 	"jeton/vcs/wire"
@@ -113,7 +114,7 @@ func (c *conversation) answer(repo storage.Repository, args []string) (err error
 		return fmt.Errorf("open view: %w", err)
 	}
 	defer view.Close()
-	found, err := (&resolver{ctx: ctx, view: view, rules: c.rules, walk: c.s.o.Walk}).resolve(q.rev)
+	found, err := (&resolver{ctx, revision.New(view, c.rules, revision.Options{Walk: c.s.o.Walk})}).resolve(q.rev)
 	if err != nil {
 		return err
 	}
