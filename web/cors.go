@@ -55,11 +55,8 @@ func (o Origins) mark(w http.ResponseWriter, r *http.Request) {
 
 // options answers OPTIONS of git's addresses, without a credential, which no browser sends with the question whether it
 // may send one.
-func (t *router) options(w http.ResponseWriter, r *http.Request, rest string) {
-	methods := "POST, OPTIONS"
-	if rest == "info/refs" {
-		methods = "GET, HEAD, OPTIONS"
-	}
+func (t *router) options(w http.ResponseWriter, r *http.Request, a address) {
+	methods := strings.Join(a.route.Methods, ", ")
 	h := w.Header()
 	h.Set("Allow", methods)
 	if h.Get("Access-Control-Allow-Origin") != "" && r.Header.Get("Access-Control-Request-Method") != "" {

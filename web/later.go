@@ -4,7 +4,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"jeton/web/door"
 )
+
+// forOtherSystem tells whether a request is for a version control system that is not git.
+func forOtherSystem(r *http.Request, a address) bool {
+	if r.Method == http.MethodOptions && spoken(a.words) { // a browser asks so before it speaks git
+		return false
+	}
+	return otherSystem(r, a.words) != ""
+}
 
 // otherSystem names the version control system that a request is for, when that is not git; "" when it is.
 func otherSystem(r *http.Request, rest string) string {
@@ -26,16 +36,30 @@ func otherSystem(r *http.Request, rest string) string {
 	return ""
 }
 
+// otherSystem says behind the gate that another system is not served.
+func (t *router) otherSystem(w http.ResponseWriter, r *http.Request, a address) {
+	t.notYet(w, r, a.repo, otherSystem(r, a.words)+" is not served yet: this server speaks git.")
+}
+
+// forGo tells whether the go command asks where the repository of an import path is (`go help importpath`).
+func forGo(r *http.Request, _ address) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.RawQuery, "go-get=1") && r.URL.Query().Get("go-get") == "1"
+}
+
+func (t *router) goImport(w http.ResponseWriter, r *http.Request, a address) {
+	t.notYet(w, r, a.repo, "go-get addresses are not served yet. Set GOPRIVATE and an insteadOf rule for git, and name the module with .git.")
+}
+
 // notYet says behind the gate that something is not served.
 func (t *router) notYet(w http.ResponseWriter, r *http.Request, repo, sentence string) {
 	if t.o.Gate.Pass(w, r, repo) {
-		say(w, http.StatusNotImplemented, sentence)
+		door.Say(w, http.StatusNotImplemented, sentence)
 	}
 }
 
 // lfs answers git-lfs in its own type, so that it shows the message (git-lfs, docs/api/batch.md, "Response Errors").
-func (t *router) lfs(w http.ResponseWriter, r *http.Request, repo string) {
-	if !t.o.Gate.Pass(w, r, repo) {
+func (t *router) lfs(w http.ResponseWriter, r *http.Request, a address) {
+	if !t.o.Gate.Pass(w, r, a.repo) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/vnd.git-lfs+json")

@@ -42,7 +42,7 @@ func observe(next http.Handler, log *slog.Logger, gate Gatekeeper, patience time
 						// Whoever failed may have left the request half read: the rest must not be taken for another one.
 						a.Header().Set("Connection", "close")
 					}
-					say(a, http.StatusInternalServerError, "The server made a mistake with this request; its log tells more under "+id+".")
+					door.Say(a, http.StatusInternalServerError, "The server made a mistake with this request; its log tells more under "+id+".")
 					cause = nil
 				} else {
 					cause = http.ErrAbortHandler // what was begun must not look complete

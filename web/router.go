@@ -1,26 +1,26 @@
 // Package web is the router: it takes an HTTP request's address apart, in one place, and hands it to what serves it.
 //
-//	request id ─► panic net ─► access log ─► canonical path? ─► base path ─► questions of tokens | name.Cut ─► git | not served yet | 404
+//	request id ─► panic net ─► access log ─► canonical path? ─► base path ─► name.Cut ─► the table of routes ─► door ─► handler
 //
 // An address is cut at its leftmost reserved word by vcs/name, the same table that forbids these words in repositories'
-// names. Whether somebody may come in is not asked here but by the handler, at the door (web/door), which asks the gate.
-// What Jeton does not serve yet (LFS, Mercurial, Subversion, git's old HTTP protocol) is refused by a sentence.
+// names. What answers where, and behind which door, is one table: Routes. Whether somebody may come in is asked at that
+// door (web/door), which asks the gate; no handler is reached past it. What Jeton does not serve yet (pages, LFS, Mercurial,
+// Subversion, git's old HTTP protocol) is refused by a sentence.
 package web
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
 
-	"jeton/vcs/name"
+	"jeton/web/door"
 )
 
 // Git serves smart HTTP; *smarthttp.Handler does. The path is the repository's, without .git.
@@ -31,9 +31,15 @@ type Git interface {
 	UploadArchive(w http.ResponseWriter, r *http.Request, repoPath string)
 }
 
-// Gatekeeper answers for what is not served yet but must not tell strangers what there is. Pass writes the refusal and
-// returns false, or returns true.
+// Gatekeeper is the door of everything but git and tokens; *door.Door is one.
 type Gatekeeper interface {
+	// View, Feed and PublicFeed let in or answer why not, with a *host.Refusal or a failure of the server, which Refuse writes.
+	View(r *http.Request, repoPath, view string) (door.Visit, error)
+	Feed(r *http.Request, repoPath string) (door.Visit, error)
+	PublicFeed(r *http.Request) (door.Visit, error)
+	Refuse(w http.ResponseWriter, r *http.Request, err error)
+	// Pass answers for what belongs to git's door and is not served yet, which must not tell strangers what there is: it
+	// writes the refusal and returns false, or returns true.
 	Pass(w http.ResponseWriter, r *http.Request, repoPath string) bool
 	Remote(r *http.Request) netip.Addr
 }
@@ -49,6 +55,8 @@ type Options struct {
 	Git    Git
 	Gate   Gatekeeper
 	Tokens Tokens
+	Views  ViewHandlers
+	Feeds  FeedHandlers
 	// URL is the address that clients use; its path is the base path of all addresses.
 	URL *url.URL
 	// Origins are those of pages that may speak git.
@@ -71,150 +79,115 @@ func New(o Options) http.Handler {
 	if o.URL != nil {
 		t.base = strings.TrimSuffix(o.URL.Path, "/")
 	}
-	// Neither cleaning nor decoding of the path by the router: a path is either canonical, or refused here by a sentence,
-	// and never redirected, because a redirect would drop the body of a push.
-	m := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	m.PathPrefix("/").HandlerFunc(t.route)
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
 	}
-	return observe(m, o.Log, o.Gate, o.Patience)
+	return observe(t.cutting(t.mux(Routes())), o.Log, o.Gate, o.Patience)
 }
 
-// canonical tells whether a path is written in the one way that names what it names: no empty, "." or ".." segment, no
-// encoded slash, no backslash or control character.
-func canonical(u *url.URL) bool {
-	p := u.Path
-	if !strings.HasPrefix(p, "/") || strings.Contains(p, "//") || strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
-		return false
+// mux registers the table.
+func (t *router) mux(routes []Route) *mux.Router {
+	// Neither cleaning nor decoding of the path by the router: a path is either canonical, or refused by a sentence, and
+	// never redirected, because a redirect would drop the body of a push and carry a token on in its query.
+	m := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	for _, route := range routes {
+		m.NewRoute().Name(route.Name).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+			_, ok := route.matches(r, addressOf(r))
+			return ok
+		}).HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.answer(w, r, route) })
 	}
-	if strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' || r == '\uFFFD' }) {
-		return false
-	}
-	return path.Clean(p) == strings.TrimSuffix(p, "/") || p == "/"
+	m.NotFoundHandler = http.HandlerFunc(t.nowhere)
+	return m
 }
 
-func (t *router) route(w http.ResponseWriter, r *http.Request) {
-	if !canonical(r.URL) {
-		say(w, http.StatusBadRequest, "This address is not written in the canonical way: no double slashes, no . or .. and no encoded slashes.")
+// answer serves a route.
+func (t *router) answer(w http.ResponseWriter, r *http.Request, route Route) {
+	a := addressOf(r)
+	a.route = route
+	a.rest, _ = route.matches(r, a)
+	switch {
+	case a.odd && !route.Paths:
+		notCanonical(w)
 		return
-	}
-	if t.wellKnown(w, r) {
-		return
-	}
-	p, ok := strings.CutPrefix(r.URL.Path, t.base)
-	if !ok || p != "" && p[0] != '/' {
-		say(w, http.StatusNotFound, "There is nothing here.")
-		return
-	}
-	p = strings.TrimPrefix(p, "/")
-	if p == "" {
-		t.first(w, r)
-		return
-	}
-	if t.o.Tokens.Serve(w, r, p) {
-		return
-	}
-	repo, rest := name.Cut(p)
-	repo = strings.TrimSuffix(strings.TrimSuffix(repo, "/"), ".git")
-	if spoken(rest) {
+	case spoken(a.words):
 		t.o.Origins.mark(w, r)
 	}
-	switch {
-	case repo == "":
-		say(w, http.StatusNotFound, "There is nothing here.")
-	case r.Method == http.MethodOptions && spoken(rest):
-		t.options(w, r, rest)
-	case otherSystem(r, rest) != "":
-		t.notYet(w, r, repo, otherSystem(r, rest)+" is not served yet: this server speaks git.")
-	default:
-		t.repository(w, r, repo, rest)
+	if route.Methods != nil && !slices.Contains(route.Methods, r.Method) {
+		methods(w, strings.Join(route.Methods, ", "))
+		return
 	}
+	route.serve(t, w, r, a)
 }
 
-// wellKnown answers addresses that belong to the host and not to what lies below a base path (RFC 8615 section 3).
-func (t *router) wellKnown(w http.ResponseWriter, r *http.Request) bool {
-	p, ok := strings.CutPrefix(r.URL.Path, "/.well-known/")
-	return ok && t.base != "" && t.o.Tokens.Serve(w, r, ".well-known/"+p)
+// nowhere answers where no route is.
+func (t *router) nowhere(w http.ResponseWriter, r *http.Request) {
+	if addressOf(r).odd {
+		notCanonical(w)
+		return
+	}
+	door.Say(w, http.StatusNotFound, "There is nothing here.")
 }
 
-// repository serves an address below a repository.
-func (t *router) repository(w http.ResponseWriter, r *http.Request, repo, rest string) {
-	switch {
-	case rest == "info/refs":
-		t.infoRefs(w, r, repo)
-	case rest == "git-upload-pack":
-		t.post(w, r, repo, t.o.Git.UploadPack)
-	case rest == "git-receive-pack":
-		t.post(w, r, repo, t.o.Git.ReceivePack)
-	case rest == "git-upload-archive":
-		t.post(w, r, repo, t.o.Git.UploadArchive)
-	case rest == "info/lfs" || strings.HasPrefix(rest, "info/lfs/"):
-		t.lfs(w, r, repo)
-	case rest == "HEAD" || strings.HasPrefix(rest, "objects/") || strings.HasPrefix(rest, "info/"):
-		say(w, http.StatusForbidden, smartNeeded)
-	case rest != "":
-		t.missing(w, r)
-	case r.URL.Query().Get("go-get") == "1":
-		t.notYet(w, r, repo, "go-get addresses are not served yet. Set GOPRIVATE and an insteadOf rule for git, and name the module with .git.")
-	default:
-		t.missing(w, r)
+func notCanonical(w http.ResponseWriter) {
+	door.Say(w, http.StatusBadRequest, "This address is not written in the canonical way: no double slashes, no . or .., no encoded slashes, "+
+		"and no control characters or backslashes but in a file's path.")
+}
+
+// tokens serves what a token may ask about itself; which methods an address has, its handler knows.
+func (t *router) tokens(w http.ResponseWriter, r *http.Request, a address) {
+	p := a.words
+	if a.place == Host {
+		p = ".well-known/" + p
+	}
+	if !t.o.Tokens.Serve(w, r, p) {
+		t.nowhere(w, r)
 	}
 }
 
 const smartNeeded = "This server speaks git's smart HTTP protocol alone; the old (dumb) one, which reads files one by one, is not served. Use git 1.6.6 or newer."
 
-func (t *router) infoRefs(w http.ResponseWriter, r *http.Request, repo string) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		methods(w, "GET, HEAD")
+func (t *router) dumb(w http.ResponseWriter, _ *http.Request, _ address) {
+	door.Say(w, http.StatusForbidden, smartNeeded)
+}
+
+func (t *router) infoRefs(w http.ResponseWriter, r *http.Request, a address) {
+	if r.Method == http.MethodOptions {
+		t.options(w, r, a)
 		return
 	}
 	switch service := r.URL.Query().Get("service"); service {
 	case "git-upload-pack", "git-receive-pack":
-		t.o.Git.InfoRefs(w, r, repo)
+		t.o.Git.InfoRefs(w, r, a.repo)
 	case "":
-		say(w, http.StatusForbidden, smartNeeded)
+		door.Say(w, http.StatusForbidden, smartNeeded)
 	default:
-		say(w, http.StatusForbidden, "There is no such service; git-upload-pack and git-receive-pack are served.")
+		door.Say(w, http.StatusForbidden, "There is no such service; git-upload-pack and git-receive-pack are served.")
 	}
 }
 
-func (t *router) post(w http.ResponseWriter, r *http.Request, repo string, serve func(http.ResponseWriter, *http.Request, string)) {
-	if r.Method != http.MethodPost {
-		methods(w, "POST")
-		return
+// git serves one of git's services.
+func git(serve func(Git, http.ResponseWriter, *http.Request, string)) func(*router, http.ResponseWriter, *http.Request, address) {
+	return func(t *router, w http.ResponseWriter, r *http.Request, a address) {
+		if r.Method == http.MethodOptions {
+			t.options(w, r, a)
+			return
+		}
+		serve(t.o.Git, w, r, a.repo)
 	}
-	serve(w, r, repo)
 }
 
 // first is a few words for whoever opens the server in a browser; pages come later.
-func (t *router) first(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		methods(w, "GET, HEAD")
-		return
-	}
-	say(w, http.StatusOK, fmt.Sprintf("Jeton %s, a git server. Clone with: git clone <this address>/<repository>", t.o.Version))
+func (t *router) first(w http.ResponseWriter, _ *http.Request, _ address) {
+	door.Say(w, http.StatusOK, fmt.Sprintf("Jeton %s, a git server. Clone with: git clone <this address>/<repository>", t.o.Version))
 }
 
-func (t *router) missing(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		say(w, http.StatusNotFound, "There is nothing here that could be asked so.")
-		return
-	}
-	say(w, http.StatusNotFound, "There is nothing here. Pages of repositories are not served yet: clone them with git.")
+const pagesLater = "There is nothing here. Pages of repositories are not served yet: clone them with git."
+
+func (t *router) page(w http.ResponseWriter, _ *http.Request, _ address) {
+	door.Say(w, http.StatusNotFound, pagesLater)
 }
 
 func methods(w http.ResponseWriter, allowed string) {
 	w.Header().Set("Allow", allowed)
-	say(w, http.StatusMethodNotAllowed, "This address answers "+allowed+" alone.")
-}
-
-// say answers with a sentence. It is text/plain, because git shows an error's body only as that type.
-func say(w http.ResponseWriter, status int, sentence string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, sentence+"\n") // a client that has gone away needs no sentence
+	door.Say(w, http.StatusMethodNotAllowed, "This address answers "+allowed+" alone.")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"jeton/auth/gate"
+	"jeton/vcs/host"
+	"jeton/web/door"
 )
 
 // engine notes what reached git, and answers with it.
@@ -45,10 +50,33 @@ type porter struct{}
 
 func (porter) Pass(w http.ResponseWriter, _ *http.Request, path string) bool {
 	if path == "ada/secret" {
-		say(w, http.StatusUnauthorized, "Sign in.")
+		door.Say(w, http.StatusUnauthorized, "Sign in.")
 		return false
 	}
 	return true
+}
+
+func (porter) View(_ *http.Request, path, view string) (door.Visit, error) {
+	return visitor(path, view)
+}
+
+func (porter) Feed(_ *http.Request, path string) (door.Visit, error) { return visitor(path, "feed") }
+
+func (porter) PublicFeed(*http.Request) (door.Visit, error) { return visitor("", "public feed") }
+
+// visitor came with a token to all but ada/open. Its identity's name tells what the door was asked.
+func visitor(path, asked string) (door.Visit, error) {
+	if path == "ada/secret" {
+		return door.Visit{}, &host.Refusal{Status: http.StatusNotFound, Sentence: "Not there."}
+	}
+	return door.Visit{Admission: host.Admission{Path: path}, Identity: gate.Identity{UserName: asked}, Private: path != "ada/open"}, nil
+}
+
+func (porter) Refuse(w http.ResponseWriter, _ *http.Request, err error) {
+	var no *host.Refusal
+	if errors.As(err, &no) {
+		door.Say(w, no.Status, no.Sentence)
+	}
 }
 
 func (porter) Remote(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
@@ -60,7 +88,7 @@ func (desk) Serve(w http.ResponseWriter, _ *http.Request, path string) bool {
 	if path != "_admin/token" && path != ".well-known/jeton-tokens" {
 		return false
 	}
-	say(w, http.StatusOK, "the desk at "+path)
+	door.Say(w, http.StatusOK, "the desk at "+path)
 	return true
 }
 
@@ -116,7 +144,7 @@ func TestAddressesReachWhatServesThem(t *testing.T) {
 		{"GET", "/ada/app/config", 404, "", nil},
 		{"GET", "/ada/app", 404, "clone", nil},
 		{"GET", "/ada/app/archive/tip.zip", 404, "", nil},
-		{"DELETE", "/ada/app", 404, "", nil},
+		{"DELETE", "/ada/app", 405, "GET, HEAD", nil},
 		{"GET", "/_admin/api", 404, "", nil},
 		{"GET", "/_admin/token", 200, "the desk at _admin/token", nil},
 		{"GET", "/ada/_admin/token", 404, "", nil},

@@ -178,8 +178,11 @@ func archived() error {
 		Sentence: "This repository is archived: it can be read, but not pushed to."}
 }
 
+// NotThere is what is said of a repository that is not there, and of one that this client must not know of.
+const NotThere = "There is no such repository, or you may not read it."
+
 func notFound(reason string) error {
-	return &Refused{Code: NotFound, Sentence: "There is no such repository, or you may not read it.", Reason: reason}
+	return &Refused{Code: NotFound, Sentence: NotThere, Reason: reason}
 }
 
 func tooMany(wait time.Duration) error {

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -37,16 +38,24 @@ type Options struct {
 	Notices Notices
 	// Guesses bounds how many wrong passwords an address may try.
 	Guesses Guesses
+	// Log gets failures of the server; nil drops them.
+	Log *slog.Logger
 }
 
-// Door admits HTTP requests to git. It implements smarthttp.Doorkeeper.
+// Door admits HTTP requests: to git (Admit, it implements smarthttp.Doorkeeper), to views and feeds (View, Feed), to what a
+// token may ask about itself (About). It is safe for concurrent use.
 type Door struct {
 	o       Options
 	guesses *guesses
 }
 
 // New makes a door.
-func New(o Options) *Door { return &Door{o: o, guesses: newGuesses(o.Guesses)} }
+func New(o Options) *Door {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Door{o: o, guesses: newGuesses(o.Guesses)}
+}
 
 // Admit decides whether a request may use a git service (git-upload-pack, git-receive-pack) of the repository at path.
 // Its error is a *host.Refusal, or a failure of the server.

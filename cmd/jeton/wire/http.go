@@ -67,7 +67,7 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 // handler assembles all that answers over HTTP.
 func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 	s := v.store
-	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Notices: v.notices(), Guesses: door.Guesses{
+	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Notices: v.notices(), Log: s.Log, Guesses: door.Guesses{
 		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
 	o.Git = smarthttp.New(smarthttp.Options{
 		Upload: s.Upload, Receive: s.Receive, Archive: s.Archive, Door: watchedHTTP{d, s, d.Remote}, Repos: s.Host, Log: s.Log,
@@ -76,7 +76,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),
 	})
 	v.bearer = bearer.New(bearer.Options{Door: d, Tokens: s.Tokens, URL: v.URL, Log: s.Log})
-	o.Tokens = v.bearer
+	o.Tokens, o.Views = v.bearer, v.views()
 	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),
