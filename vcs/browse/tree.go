@@ -18,6 +18,9 @@ const maxTree = 64 << 20
 // folder is the mode of a tree in a tree.
 const folder = filemode.Dir
 
+// mode is the mode of an entry.
+type mode = filemode.FileMode
+
 // pathOf cuts a path into names; none for the whole tree.
 func pathOf(path string) []string {
 	path = strings.Trim(path, "/")
@@ -66,7 +69,7 @@ func inFolder(set *pack.Set, in object.Entry, name string) (object.Entry, error)
 
 // canonical is the mode that git takes an entry's for: old histories hold modes that are no longer written, of which only
 // the kind and whether the owner may run it count.
-func canonical(m filemode.FileMode) filemode.FileMode {
+func canonical(m mode) mode {
 	switch m & 0o170000 {
 	case 0o120000:
 		return filemode.Symlink
