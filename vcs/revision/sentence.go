@@ -25,8 +25,8 @@ func tell(kind error, format string, args ...any) error {
 // maxShown is how much of what was written is said back, in bytes.
 const maxShown = 200
 
-// shown is what was written, safe and short.
-func shown(text string) string {
+// Shown is what a client wrote as it is said back: escaped, and cut where it is long.
+func Shown(text string) string {
 	if len(text) > maxShown {
 		return wire.Escape(strings.ToValidUTF8(text[:maxShown], "")) + "…"
 	}
@@ -42,16 +42,16 @@ func tooLong(what, text string) error {
 func (f *Finder) none(first, whole string) error {
 	switch {
 	case !name.Ref("refs/heads/" + first):
-		return tell(ErrBad, "«%s» is no name of a branch, a tag or a commit. Name one, or write «%s»; expressions such as HEAD~2, main@{1}, a..b or :/text are not taken here.", shown(first), Tip)
+		return tell(ErrBad, "«%s» is no name of a branch, a tag or a commit. Name one, or write «%s»; expressions such as HEAD~2, main@{1}, a..b or :/text are not taken here.", Shown(first), Tip)
 	case len(f.see.Tips()) == 0:
 		return tell(ErrNotFound, "This repository is empty: nothing has been pushed to it yet.")
 	case first == Tip || first == "HEAD":
 		return tell(ErrNotFound, "The default branch of this repository has no commit. Name another branch, a tag or a commit.")
 	}
 	if _, isID := oid.ParsePrefix(first); isID && f.Far() > 0 {
-		return tell(ErrNotFound, "No branch, tag or commit «%s» is found within the %d commits and trees that this server walks to find out. Name a branch or a tag.", shown(first), f.Far())
+		return tell(ErrNotFound, "No branch, tag or commit «%s» is found within the %d commits and trees that this server walks to find out. Name a branch or a tag.", Shown(first), f.Far())
 	}
-	return tell(ErrNotFound, "There is no branch, tag or commit «%s» in this repository.", shown(whole))
+	return tell(ErrNotFound, "There is no branch, tag or commit «%s» in this repository.", Shown(whole))
 }
 
 func ambiguous(prefix oid.Prefix) error {
@@ -59,9 +59,9 @@ func ambiguous(prefix oid.Prefix) error {
 }
 
 func noFile(path string) error {
-	return tell(ErrNotFound, "There is no file or folder «%s» in this revision.", shown(path))
+	return tell(ErrNotFound, "There is no file or folder «%s» in this revision.", Shown(path))
 }
 
 func insideSubmodule(path string) error {
-	return tell(ErrNotFound, "«%s» is a submodule: its files are in another repository.", shown(path))
+	return tell(ErrNotFound, "«%s» is a submodule: its files are in another repository.", Shown(path))
 }

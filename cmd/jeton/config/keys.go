@@ -62,7 +62,7 @@ func (k Key) FlagName() string {
 
 // Keys is the table of all settings, in the order in which they are shown.
 func Keys() []Key {
-	return []Key{
+	return append([]Key{
 		{Name: "server.url", Type: Text, Flag: "url",
 			Meaning: "The address that clients use, with its base path, such as https://code.example.com/git. Empty: the address that the server listens on."},
 		{Name: "server.http", Default: "127.0.0.1:8418", Type: Text, Flag: "http",
@@ -291,7 +291,7 @@ func Keys() []Key {
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
 			Meaning: "How log lines are written, on standard error."},
-	}
+	}, viewKeys()...)
 }
 
 // check tells what is wrong with a value of a key.

@@ -2,7 +2,16 @@ package wire
 
 import (
 	"jeton/web"
+	"jeton/web/door"
+	"jeton/web/view"
 )
 
 // views are what answers the views of repositories, once the door has let somebody in.
-func (v *Server) views() web.ViewHandlers { return web.ViewHandlers{} }
+func (v *Server) views(d *door.Door) web.ViewHandlers {
+	s := v.store
+	h := view.New(view.Options{Repos: s.Host, Door: d, Walk: s.bounded("fetch.max_walk"), Patience: s.settings.Duration("receive.patience"), Log: s.Log,
+		Limits: view.Limits{Timeout: s.settings.Duration("view.timeout"), File: s.settings.Bytes("view.max_file"),
+			DiffTime: s.settings.Duration("view.max_diff_time"), DiffBytes: s.settings.Bytes("view.max_diff_bytes"), DiffFiles: s.bounded("view.max_diff_files"),
+			DiffBlob: s.settings.Bytes("view.max_diff_file"), Patches: s.bounded("view.max_patches")}})
+	return web.ViewHandlers{Raw: h.Raw, RawFile: h.RawFile}
+}
