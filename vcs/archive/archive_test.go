@@ -129,6 +129,7 @@ func TestIdsAreAnsweredByReachability(t *testing.T) {
 		{"below a tip", first, rules.Rules{}, true},
 		{"a tree", tree, rules.Rules{}, true},
 		{"a blob", blob, rules.Rules{}, false},
+		{"downloads off", tip, rules.Rules{NoArchives: true}, false},
 		{"what is not hidden", hidden, rules.Rules{}, true},
 		{"what is hidden", hidden, rules.Rules{Hidden: []string{"refs/hidden"}}, false},
 		{"tip, advertised only", tip, rules.Rules{AdvertisedOnly: true}, true},

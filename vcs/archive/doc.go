@@ -10,17 +10,18 @@
 //
 // (git-upload-archive, git-archive.) The same exchange goes over SSH and, since git 2.44, in one POST over HTTP.
 //
-// The same revision makes the same bytes every time, as long as the server is the same: entries stand in the order of the
+// The same revision makes the same bytes every time, also in later versions (Number): entries stand in the order of the
 // tree, their time is the commit's, owner and group are root, as C git writes them. Blobs are streamed: what is held is the
 // trees on the way down to an entry, one block of compression, and for a zip file the list of entries with which it ends
-// (Limits.Directory). Submodules are empty folders; folders without a file are
-// left out, as C git leaves them.
+// (Limits.Directory). Submodules are empty folders; folders without a file are left out, as C git leaves them. The
+// .gitattributes of the archived tree say what is left out and where placeholders are filled in (attributes, pretty).
 //
-// Not done: .gitattributes (export-ignore, export-subst) and core.eol are not looked at, pathspecs with magic (":(…)") are
-// refused, formats that an administrator of C git can add by tar.<format>.command do not exist.
+// Not done: attributes about line ends, encodings and $Id$ (eol, text, working-tree-encoding, ident, filter) and core.eol are
+// not looked at, contents are what is in the repository; pathspecs with magic (":(…)") are refused, formats that an
+// administrator of C git can add by tar.<format>.command do not exist.
 //
 // A revision must be a ref that the client sees, or the full id of something reachable from one; both may be followed by
-// ":path". The package imports storage, revision, rules, reach, deadline, pack, object, oid and wire.
+// ":path". The package imports its own attributes and pretty, storage, revision, rules, reach, deadline, pack, object, oid and wire.
 package archive
 
 import (
@@ -35,6 +36,9 @@ var ErrBadRequest = errors.New("bad request")
 type refusal string
 
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+// errNoArchives refuses where downloads are switched off.
+const errNoArchives = refusal("downloads are switched off for this repository; clone it with git")
 
 func (r refusal) Error() string { return string(r) }
 func (r refusal) Unwrap() error { return ErrBadRequest }

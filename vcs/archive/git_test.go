@@ -214,8 +214,8 @@ func TestListNamesTheFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, arg := range []string{"--list", "-l"} {
-		if got, said, err := remote(t, dir, arg); err != nil || got != want {
-			t.Errorf("%s: got %q, %v %s; want %q", arg, got, err, said, want)
+		if got, said, err := remote(t, dir, arg); err != nil || got != want+"tar.zst\n" {
+			t.Errorf("%s: got %q, %v %s; want %q and tar.zst", arg, got, err, said, want)
 		}
 	}
 }

@@ -105,6 +105,9 @@ func (c *conversation) answer(repo storage.Repository, args []string) (err error
 		}
 		return nil
 	}
+	if c.rules.NoArchives {
+		return errNoArchives
+	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
 	stop := deadline.Alive(ctx, c.s.o.Log, "an archive", c.s.o.KeepAlive, c.band.KeepAlive, cancel)

@@ -20,10 +20,15 @@ type tarSink struct {
 	w    *tar.Writer
 	wrap io.Closer // the compression around it; nil for none
 	when time.Time
+	// buffer is for copying contents.
+	buffer []byte
 }
 
+// copyBuffer is how much of a file is handed on at a time, in bytes.
+const copyBuffer = 64 << 10
+
 func newTar(w io.Writer, wrap io.Closer, a Archive) (*tarSink, error) {
-	t := &tarSink{w: tar.NewWriter(w), wrap: wrap, when: a.When}
+	t := &tarSink{w: tar.NewWriter(w), wrap: wrap, when: a.When, buffer: make([]byte, copyBuffer)}
 	if a.Commit.IsZero() {
 		return t, nil
 	}
@@ -54,9 +59,12 @@ func (t *tarSink) file(path string, executable bool, size int64, content io.Read
 	if err := t.header(tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: mode, Size: size}); err != nil {
 		return err
 	}
-	_, err := io.Copy(t.w, content)
+	_, err := io.CopyBuffer(onlyWriter{t.w}, content, t.buffer)
 	return err
 }
+
+// onlyWriter hides what else a writer can, so that the buffer is used.
+type onlyWriter struct{ io.Writer }
 
 func (t *tarSink) link(path, target string) error {
 	if strings.IndexByte(target, 0) >= 0 { // no file system has such a link: its content is kept as a file

@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"jeton/vcs/archive/attributes"
+	"jeton/vcs/archive/pretty"
 	"jeton/vcs/object"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
@@ -33,6 +35,9 @@ type walk struct {
 	a     Archive
 	to    sink
 	specs *pathspecs
+	// attributes are those in force on the way down to here; commit is the archived one once it was needed.
+	attributes *attributes.Stack
+	commit     *pretty.Commit
 	// folders are those that were entered and not yet written: one in which there is nothing never is.
 	folders []string
 	// entries and bytes are what was written, entered counts folders, visited all that was looked at, held the bytes of the
@@ -72,6 +77,10 @@ func (k *walk) tree(id oid.ID, path string) error {
 	if err := k.visit(1 + len(data)>>16); err != nil {
 		return err
 	}
+	if err := k.pushAttributes(data, path); err != nil {
+		return err
+	}
+	defer k.attributes.Pop()
 	tree := object.NewTree(data)
 	for e, ok := tree.Next(); ok; e, ok = tree.Next() {
 		if err := k.visit(1); err != nil {
@@ -111,6 +120,14 @@ func (k *walk) entry(e object.Entry, path string) error {
 	if err != nil || !ok {
 		return err
 	}
+	shown := path
+	if e.IsLink() {
+		shown += "/"
+	}
+	export, err := k.export(shown)
+	if err != nil || export.Ignore {
+		return err
+	}
 	if err := k.begin(path); err != nil {
 		return err
 	}
@@ -119,6 +136,8 @@ func (k *walk) entry(e object.Entry, path string) error {
 		return k.writeFolder(k.a.Prefix + path + "/")
 	case e.Mode&0o170000 == 0o120000:
 		return k.link(e.ID, k.a.Prefix+path)
+	case export.Subst && !k.a.Commit.IsZero():
+		return k.fill(e.ID, k.a.Prefix+path, e.Mode&0o100 != 0)
 	}
 	return k.file(e.ID, k.a.Prefix+path, e.Mode&0o100 != 0)
 }
@@ -126,6 +145,9 @@ func (k *walk) entry(e object.Entry, path string) error {
 // descend walks a folder where something in it may be asked for.
 func (k *walk) descend(id oid.ID, path string) error {
 	if ok, err := k.specs.below(path); err != nil || !ok {
+		return err
+	}
+	if export, err := k.export(path); err != nil || export.Ignore {
 		return err
 	}
 	if err := k.fits(path); err != nil {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
+	"jeton/vcs/archive/attributes"
 	"jeton/vcs/oid"
 	"jeton/vcs/pack"
 )
@@ -21,17 +22,15 @@ const (
 	TGZ   Format = "tgz"
 	TarGz Format = "tar.gz"
 	Zip   Format = "zip"
+	// TarZst is no format of git's own.
+	TarZst Format = "tar.zst"
 )
 
-// Formats lists them in the order in which `git archive --list` does.
-func Formats() []Format { return []Format{Tar, TGZ, TarGz, Zip} }
+// Formats lists them in the order in which `git archive --list` does, and then what git has not.
+func Formats() []Format { return []Format{Tar, TGZ, TarGz, Zip, TarZst} }
 
 func (f Format) known() bool {
-	switch f {
-	case Tar, TGZ, TarGz, Zip:
-		return true
-	}
-	return false
+	return slices.Contains(Formats(), f)
 }
 
 // compresses reports whether a level of compression means something to the format.
@@ -79,8 +78,13 @@ type Archive struct {
 	// Prefix stands before every path; one that ends in a slash is a folder of its own.
 	Prefix string
 	// Paths are pathspecs, of which one at least must match an entry; none means everything.
-	Paths  []string
+	Paths []string
+	// Inside is the path of the one folder or file that is wanted, taken literally; "" means everything. Not together with
+	// Paths.
+	Inside string
 	Format Format
+	// Number is that of the format; 0 means the newest. ErrBadRequest where it is not kept.
+	Number int
 	// Level is how hard is compressed, 0 to 9; Default means what the format takes for good.
 	Level  int
 	Limits Limits
@@ -103,15 +107,21 @@ type sink interface {
 // whole archive.
 func Write(ctx context.Context, set *pack.Set, w io.Writer, a Archive) error {
 	a.Limits = a.Limits.withDefaults()
+	if a.Number != 0 && !slices.Contains(Numbers(), a.Number) {
+		return refuse("format number %d is not kept by this server", a.Number)
+	}
 	specs, err := newPathspecs(a.Paths)
 	if err != nil {
 		return err
+	}
+	if a.Inside != "" {
+		specs = &pathspecs{list: []pathspec{{typed: a.Inside, path: strings.Trim(a.Inside, "/")}}}
 	}
 	to, err := open(w, a)
 	if err != nil {
 		return err
 	}
-	k := &walk{ctx: ctx, set: set, a: a, to: to, specs: specs}
+	k := &walk{ctx: ctx, set: set, a: a, to: to, specs: specs, attributes: attributes.New()}
 	if err := k.run(); err != nil {
 		return err
 	}
@@ -127,9 +137,15 @@ func open(w io.Writer, a Archive) (sink, error) {
 	case Tar:
 		return newTar(w, nil, a)
 	case TGZ, TarGz:
-		z, err := gzip.NewWriterLevel(w, a.Level)
+		z, err := newGzip(w, a.Level)
 		if err != nil {
-			return nil, fmt.Errorf("compress: %w", err)
+			return nil, err
+		}
+		return newTar(z, z, a)
+	case TarZst:
+		z, err := newZstd(w, a.Level)
+		if err != nil {
+			return nil, err
 		}
 		return newTar(z, z, a)
 	case Zip:

@@ -6,8 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"time"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // Modes of entries in a zip file; unlike tar, unzip takes them as they are.
@@ -24,6 +22,7 @@ type zipSink struct {
 	when time.Time
 	// held is the memory of the directory so far, of at most most bytes.
 	held, most int64
+	buffer     []byte
 }
 
 // zipEntry is what zip.Writer keeps of an entry until the end beside its name: its header, extra fields, and room for more.
@@ -36,14 +35,18 @@ var (
 )
 
 func newZip(w io.Writer, a Archive) (*zipSink, error) {
-	z := &zipSink{w: zip.NewWriter(w), when: a.When.UTC(), most: a.Limits.Directory}
+	z := &zipSink{w: zip.NewWriter(w), when: a.When.UTC(), most: a.Limits.Directory, buffer: make([]byte, copyBuffer)}
 	switch {
 	case z.when.Before(zipEpoch):
 		z.when = zipEpoch
 	case z.when.After(zipEnd):
 		z.when = zipEnd
 	}
-	z.w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, a.Level) })
+	d, err := newDeflater(a.Level)
+	if err != nil {
+		return nil, err
+	}
+	z.w.RegisterCompressor(zip.Deflate, d.next)
 	if !a.Commit.IsZero() {
 		if err := z.w.SetComment(a.Commit.String()); err != nil {
 			return nil, fmt.Errorf("begin the archive: %w", err)
@@ -75,7 +78,7 @@ func (z *zipSink) file(path string, executable bool, _ int64, content io.Reader)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(w, content)
+	_, err = io.CopyBuffer(w, content, z.buffer)
 	return err
 }
 

@@ -112,6 +112,9 @@ func TestOverPutsARepositorysRulesOverTheServers(t *testing.T) {
 	if got := (Rules{}).Over(Rules{NoSkip: true}); !got.NoSkip {
 		t.Error("a repository takes back what the server forbids")
 	}
+	if got := (Rules{NoArchives: true}).Over(Rules{}); !got.NoArchives {
+		t.Error("downloads that a repository has switched off are on")
+	}
 	if got := (Rules{}).Over(server); got.AdvertisedOnly || got.DenyDeletes || !got.DenyForce {
 		t.Errorf("nothing laid down over the server's rules is %+v", got)
 	}

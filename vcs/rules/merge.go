@@ -8,7 +8,7 @@ import (
 // Over is what holds in a repository where the server has rules too.
 //
 // Hidden: the server's patterns and then the repository's, of which later ones win. Switches (AdvertisedOnly,
-// DenyDeletes, DenyForce, NoSkip): on where either says so. Secrets: the repository's word, where it has one. Branches: the repository's and then the server's, of which the first
+// DenyDeletes, DenyForce, NoSkip, NoArchives): on where either says so. Secrets: the repository's word, where it has one. Branches: the repository's and then the server's, of which the first
 // that matches holds. Bundles and Exempt: both together.
 func (r Rules) Over(server Rules) Rules {
 	return Rules{
@@ -21,5 +21,6 @@ func (r Rules) Over(server Rules) Rules {
 		Exempt:         slices.Concat(server.Exempt, r.Exempt),
 		Secrets:        cmp.Or(r.Secrets, server.Secrets),
 		NoSkip:         server.NoSkip || r.NoSkip,
+		NoArchives:     server.NoArchives || r.NoArchives,
 	}
 }

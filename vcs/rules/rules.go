@@ -30,6 +30,8 @@ type Rules struct {
 	Secrets Secrets
 	// NoSkip says that a pusher may not go past a refusal for secrets.
 	NoSkip bool
+	// NoArchives says that nobody is given archives, neither downloads nor those of git archive --remote.
+	NoArchives bool
 }
 
 // Secrets is what becomes of pushes that seem to bring secrets.

@@ -116,6 +116,7 @@ func showRules(w io.Writer, r operate.Rules) {
 	one("receive.secrets", in.Secrets, "warn", own.Secrets)
 	one("receive.secrets_no_skip", fmt.Sprint(in.NoSkip), "false", fmt.Sprint(own.NoSkip))
 	list("receive.exempt", in.Exempt, own.Exempt)
+	one("downloads", in.Downloads, "on", own.Downloads)
 	table(w, "SETTING VALUE FROM", rows)
 	fmt.Fprintln(w)
 	showProtected(w, in.Protected)

@@ -24,15 +24,17 @@ type Rules struct {
 
 // RuleSet is rules. Wants is reachable or advertised; Secrets off, warn or refuse, "" where a repository says nothing.
 type RuleSet struct {
-	HideRefs    []string    `json:"hide_refs"`
-	Wants       string      `json:"wants"`
-	Bundles     []Bundle    `json:"bundles"`
-	DenyDeletes bool        `json:"deny_deletes"`
-	DenyForce   bool        `json:"deny_force"`
-	Secrets     string      `json:"secrets"`
-	NoSkip      bool        `json:"secrets_no_skip"`
-	Exempt      []string    `json:"exempt"`
-	Protected   []Protected `json:"protected"`
+	HideRefs    []string `json:"hide_refs"`
+	Wants       string   `json:"wants"`
+	Bundles     []Bundle `json:"bundles"`
+	DenyDeletes bool     `json:"deny_deletes"`
+	DenyForce   bool     `json:"deny_force"`
+	Secrets     string   `json:"secrets"`
+	NoSkip      bool     `json:"secrets_no_skip"`
+	Exempt      []string `json:"exempt"`
+	// Downloads is on or off: whether archives are given out.
+	Downloads string      `json:"downloads"`
+	Protected []Protected `json:"protected"`
 }
 
 // Bundle is a file that clients are told to begin a clone from.
@@ -219,7 +221,8 @@ const RuleKeys = `  fetch.hide_refs=PREFIX,…       refs that clients neither s
   receive.deny_force=true        or false: no push may move a ref other than forward
   receive.secrets=refuse         or warn, or off: what becomes of a push that seems to bring secrets of other services
   receive.secrets_no_skip=true   or false: no pusher goes past such a refusal with -o secret.skip=ID
-  receive.exempt=ID,…            faults in objects that are forgiven, by git fsck's ids of messages`
+  receive.exempt=ID,…            faults in objects that are forgiven, by git fsck's ids of messages
+  downloads=off                  or on: nobody is given archives, neither over HTTP nor by git archive --remote`
 
 // setRule sets one rule from KEY=VALUE; an empty value takes back what was set.
 func setRule(r *rules.Rules, assignment string) error {
@@ -248,6 +251,11 @@ func setRule(r *rules.Rules, assignment string) error {
 		r.NoSkip, err = switched(key, value)
 	case "receive.exempt":
 		r.Exempt = listed(value)
+	case "downloads":
+		if value != "" && value != "on" && value != "off" {
+			return control.Fail(control.Invalid, "downloads are on or off, not %q", value)
+		}
+		r.NoArchives = value == "off"
 	default:
 		return control.Fail(control.Invalid, "a repository has no setting %q; it has\n%s", key, RuleKeys)
 	}
@@ -305,9 +313,12 @@ func (o operator) shownRules(ctx context.Context, one host.Repo) (Rules, error) 
 func (o operator) ruleSet(r rules.Rules) RuleSet {
 	s := RuleSet{HideRefs: some(r.Hidden), Wants: "reachable", Bundles: []Bundle{}, DenyDeletes: r.DenyDeletes, DenyForce: r.DenyForce,
 		Secrets: string(r.Secrets), NoSkip: r.NoSkip,
-		Exempt: some(r.Exempt), Protected: []Protected{}}
+		Exempt: some(r.Exempt), Downloads: "on", Protected: []Protected{}}
 	if r.AdvertisedOnly {
 		s.Wants = "advertised"
+	}
+	if r.NoArchives {
+		s.Downloads = "off"
 	}
 	for _, b := range r.Bundles {
 		s.Bundles = append(s.Bundles, Bundle{Name: b.ID, URI: b.URI})

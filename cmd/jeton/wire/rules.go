@@ -174,6 +174,7 @@ type ruleText struct {
 	Exempt         []string     `json:"exempt,omitempty"`
 	Secrets        string       `json:"secrets,omitempty"`
 	NoSkip         bool         `json:"secrets_no_skip,omitempty"`
+	NoArchives     bool         `json:"no_archives,omitempty"`
 }
 
 type bundleText struct {
@@ -192,7 +193,7 @@ type branchText struct {
 
 func writeRules(r rules.Rules) (string, error) {
 	t := ruleText{HideRefs: r.Hidden, AdvertisedOnly: r.AdvertisedOnly, DenyDeletes: r.DenyDeletes, DenyForce: r.DenyForce, Exempt: r.Exempt,
-		Secrets: string(r.Secrets), NoSkip: r.NoSkip}
+		Secrets: string(r.Secrets), NoSkip: r.NoSkip, NoArchives: r.NoArchives}
 	for _, b := range r.Bundles {
 		t.Bundles = append(t.Bundles, bundleText(b))
 	}
@@ -216,7 +217,7 @@ func readRules(text string) (rules.Rules, error) {
 		return rules.Rules{}, err
 	}
 	r := rules.Rules{Hidden: t.HideRefs, AdvertisedOnly: t.AdvertisedOnly, DenyDeletes: t.DenyDeletes, DenyForce: t.DenyForce, Exempt: t.Exempt,
-		Secrets: rules.Secrets(t.Secrets), NoSkip: t.NoSkip}
+		Secrets: rules.Secrets(t.Secrets), NoSkip: t.NoSkip, NoArchives: t.NoArchives}
 	for _, b := range t.Bundles {
 		r.Bundles = append(r.Bundles, rules.Bundle(b))
 	}

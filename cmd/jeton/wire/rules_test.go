@@ -18,7 +18,7 @@ var whole = rules.Rules{
 	Hidden: []string{"refs/pull", "!refs/pull/1"}, AdvertisedOnly: true, DenyDeletes: true, DenyForce: true,
 	Bundles:  []rules.Bundle{{ID: "base", URI: "https://cdn.example.com/base.bundle"}},
 	Branches: []rules.Branch{{Pattern: "refs/heads/main", Force: true, Delete: true, NoCreate: true, Who: []string{"u1"}}},
-	Exempt:   []string{"zeroPaddedFilemode"}, Secrets: rules.SecretsOff, NoSkip: true,
+	Exempt:   []string{"zeroPaddedFilemode"}, Secrets: rules.SecretsOff, NoSkip: true, NoArchives: true,
 }
 
 func lay(r rules.Rules) func(*rules.Rules) error {
