@@ -66,7 +66,7 @@ func openPostgres(raw string, conns int, parameters map[string]string) (*gorm.DB
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return g, learn(g)
+	return g, nil
 }
 
 // postgresWriter has one connection, as SQLite's writer has: a queue in the process is fair, and takes no more than one of

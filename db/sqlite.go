@@ -61,7 +61,7 @@ func open(path string, q url.Values, conns int) (*gorm.DB, error) {
 	}
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
-	return g, learn(g)
+	return g, nil
 }
 
 // config is how the library is used over either database. prepare has it keep prepared statements.

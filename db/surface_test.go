@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -49,54 +48,6 @@ func alien(t *testing.T, name string, typ ast.Node) {
 		}
 		return true
 	})
-}
-
-// TestAllRowsAreLearnt looks for the types of which rows are read and written.
-func TestAllRowsAreLearnt(t *testing.T) {
-	learnt := map[string]bool{}
-	for _, row := range rowTypes() {
-		learnt[reflect.TypeOf(row).Name()] = true
-	}
-	//lint:ignore SA1019 one package without build tags
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
-	ok(t, err)
-	methods, used := map[string]bool{}, map[string]bool{}
-	ast.Inspect(packages["db"], func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncDecl: // func (X) TableName() string
-			if n.Name.Name == "TableName" {
-				used[n.Recv.List[0].Type.(*ast.Ident).Name] = true
-			}
-		case *ast.ValueSpec: // var rows []X
-			if list, is := n.Type.(*ast.ArrayType); is && n.Names[0].Name == "rows" {
-				if x, is := list.Elt.(*ast.Ident); is {
-					used[x.Name] = true
-				}
-			}
-		case *ast.CallExpr: // Model(&X{}), Delete(&X{})
-			f, is := n.Fun.(*ast.SelectorExpr)
-			if !is || len(n.Args) == 0 {
-				return true
-			}
-			methods[f.Sel.Name] = true
-			if u, is := n.Args[0].(*ast.UnaryExpr); is {
-				if c, is := u.X.(*ast.CompositeLit); is {
-					if x, is := c.Type.(*ast.Ident); is {
-						used[x.Name] = true
-					}
-				}
-			}
-		}
-		return true
-	})
-	if len(used) < 15 || !methods["Model"] {
-		t.Fatalf("found %v only", used)
-	}
-	for name := range used {
-		if !learnt[name] {
-			t.Errorf("%s is not among rowTypes", name)
-		}
-	}
 }
 
 func BenchmarkWrite(b *testing.B) {
