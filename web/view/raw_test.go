@@ -137,7 +137,7 @@ func large(t testing.TB) (*repository, string) {
 	t.Helper()
 	p := newRepository(t, Options{})
 	var b strings.Builder
-	for i := range 200_000 {
+	for i := range 80_000 {
 		fmt.Fprintf(&b, "%d %x\n", i, i*2654435761)
 	}
 	content := b.String()
