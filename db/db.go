@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Watches() Journal() Cursors() Audit()
+//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -214,6 +214,9 @@ func (d *DB) node() string {
 	}
 	return d.shared.node
 }
+
+// Settings is the store of the settings table.
+func (d *DB) Settings() Settings { return Settings{d} }
 
 // Watches is the store of the watches table.
 func (d *DB) Watches() Watches { return Watches{d} }

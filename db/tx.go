@@ -17,7 +17,7 @@ type conn interface {
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, UserGroup, UserGroupMember, Group,
-// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin, Identity or Watch, by value); where Deleted is set it
+// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin, Identity, Watch or Setting, by value); where Deleted is set it
 // holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
 // journal_cursors, audit and a token's last use.
@@ -176,6 +176,9 @@ func (tx *Tx) SSHKeys() SSHKeys { return SSHKeys{tx} }
 
 // Plugins is the store of the auth_plugins table.
 func (tx *Tx) Plugins() Plugins { return Plugins{tx} }
+
+// Settings is the store of the settings table.
+func (tx *Tx) Settings() Settings { return Settings{tx} }
 
 // Identities is the store of the user_identities table.
 func (tx *Tx) Identities() Identities { return Identities{tx} }

@@ -45,7 +45,7 @@ var checks = []check{
 		switch {
 		case q.door == Git && !g.o.SignIn.Enabled(signin.Token):
 			return tokensOff()
-		case q.door == View && !g.o.ViewOn(q.res.View, s.token.ID):
+		case q.door == View && !g.o.ViewOn(q.res.View, s.token.Line):
 			return viewOff(q.res.View)
 		}
 		return nil

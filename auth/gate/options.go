@@ -30,7 +30,8 @@ type Options struct {
 	// PushToCreate lets a write to a free path be a question to create the repository.
 	PushToCreate bool
 	// ViewOn tells whether a view is on the whitelist of web tokens (setting web.token_views); nil means none is.
-	ViewOn func(view, tokenID string) bool
+	// line is the id that the token's rotations keep.
+	ViewOn func(view, line string) bool
 	// HowToMint is a sentence that says where a token of a kind is made; nil names the command.
 	HowToMint func(kind token.Kind) string
 	// Fresh brings what the stores hold up to date, where another process may have changed it. It is asked first, at every

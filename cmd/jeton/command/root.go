@@ -60,7 +60,7 @@ func New() *cobra.Command {
 	f.StringVar(&a.config, "config", "", "the configuration file (default: jeton.toml in the data folder)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return control.Fail(control.Invalid, "%v", err) })
-	root.AddCommand(a.quickstart(), a.serve(), a.users(), a.userGroups(), a.repos(), a.groups(), a.tokens(), a.keys(), a.signIn())
+	root.AddCommand(a.quickstart(), a.serve(), a.users(), a.userGroups(), a.repos(), a.groups(), a.tokens(), a.keys(), a.signIn(), a.views())
 	root.AddCommand(a.auditRecord(), a.notices(), a.gitHelper(), a.settings(), a.database(), a.version(), exitCodes())
 	return root
 }

@@ -179,3 +179,24 @@ func TestListsTakeKnownWordsOnly(t *testing.T) {
 		t.Error("a view that nobody knows was taken")
 	}
 }
+
+func TestAListOfViewsIsCheckedAndKeepsNoSecret(t *testing.T) {
+	const secret = "jet_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM"
+	file := "[web]\ntoken_views = \"\"\"\narchive\n!ChangesetController:changeset_raw, raw@" + secret + "\n\"\"\"\n"
+	s, err := Load(Sources{File: written(t, file)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range s.All() {
+		if strings.Contains(v.Value, secret) {
+			t.Errorf("%s is shown as %q", v.Name, v.Value)
+		}
+	}
+	if !strings.Contains(s.Text("web.token_views"), secret) || !strings.HasSuffix(s.Source("web.token_views"), FileName) {
+		t.Error("what was set is not there, or not where it was set")
+	}
+	_, err = Load(Sources{Environ: []string{"JETON_WEB_TOKEN_VIEWS=archive,rwa@" + secret}})
+	if err == nil || !strings.Contains(err.Error(), "entry 2") || !strings.Contains(err.Error(), "nearest are raw") || strings.Contains(err.Error(), secret) {
+		t.Errorf("a view that nobody knows: %v", err)
+	}
+}

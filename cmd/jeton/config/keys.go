@@ -13,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"jeton/auth/mask"
+	"jeton/auth/whitelist"
 )
 
 // Type says how a value is written and checked.
@@ -37,6 +40,8 @@ type Key struct {
 	Type    Type
 	// Values are all that a text may be; nil where anything may be.
 	Values []string
+	// Check says what is wrong with a value, besides its type; nil where nothing can be.
+	Check func(value string) error
 	// Zero says that a duration may be nothing.
 	Zero bool
 	// Secret says that the value is not shown.
@@ -241,8 +246,8 @@ func Keys() []Key {
 			Meaning: "Most memory for the list of entries with which a zip file ends; larger ones are refused. A tar file has no such list."},
 		{Name: "archive.timeout", Default: "6h", Type: Duration,
 			Meaning: "Longest time that one archive may take, however slowly it is read."},
-		{Name: "web.token_views", Type: List, Values: []string{"archive", "diff", "patch", "raw", "download", "commit", "files", "compare"},
-			Meaning: "The whitelist: views that a web token opens, none by default. The gate knows it already; the views themselves come with a later version."},
+		{Name: "web.token_views", Type: List, Check: tokenViews,
+			Meaning: "The whitelist: views that web tokens open, of archive, diff, patch, raw, download, commit, files and compare, or by RhodeCode's names of them; * and ? stand for characters, !NAME keeps one closed, NAME@ID opens one for a token alone. Empty: none. `jeton views` changes it in a running server, and then holds in place of this. See docs/web-tokens.md."},
 		{Name: "maintain.packs", Default: "50", Type: Number,
 			Meaning: "From how many packs on a repository is repacked in the background after a push; 0: never by itself."},
 		{Name: "maintain.grace", Default: "336h", Type: Duration,
@@ -318,10 +323,19 @@ func (k Key) check(value string) error {
 			}
 		}
 	}
+	if err == nil && k.Check != nil {
+		err = k.Check(value)
+	}
 	if err != nil {
-		return fmt.Errorf("setting %s = %q: %w", k.Name, value, err)
+		return fmt.Errorf("setting %s = %q: %w", k.Name, mask.Tokens(value), err)
 	}
 	return nil
+}
+
+// tokenViews checks a list of views. Which tokens there are is not known here.
+func tokenViews(value string) error {
+	_, _, err := whitelist.Parse(value, nil)
+	return err
 }
 
 func oneOf(value string, values []string) error {

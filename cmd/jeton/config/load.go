@@ -14,6 +14,8 @@ import (
 	"github.com/knadh/koanf/providers/posflag"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
+
+	"jeton/vcs/name"
 )
 
 // FileName is the configuration file's name in the data folder.
@@ -158,35 +160,11 @@ func fromFlags(s Sources) (*koanf.Koanf, func(Key) string, error) {
 	return k, source, nil
 }
 
-// nearest is the setting whose name needs the fewest changes to become name.
-func nearest(name string) string {
-	best, least := "", 1<<30
+// nearest is the setting whose name needs the fewest changes to become word.
+func nearest(word string) string {
+	var names []string
 	for _, k := range Keys() {
-		if d := distance(name, k.Name); d < least {
-			best, least = k.Name, d
-		}
+		names = append(names, k.Name)
 	}
-	return best
-}
-
-// distance is Levenshtein's, over bytes; a name of a file is short, and cut where it is not.
-func distance(a, b string) int {
-	a = a[:min(len(a), 100)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return name.Nearest(word, names, 1)[0]
 }

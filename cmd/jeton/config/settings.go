@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"jeton/auth/mask"
 )
 
 // Settings are the effective values. They are checked when they are loaded, so that reading one cannot fail; asking for a
@@ -14,7 +16,8 @@ type Settings struct {
 	values map[string]Value
 }
 
-// All is every setting with its source, in the table's order; of a secret, whether there is one.
+// All is every setting with its source, in the table's order; of a secret, whether there is one, and of a token that stands
+// in a value, its hint.
 func (s *Settings) All() []Value {
 	var all []Value
 	for _, k := range Keys() {
@@ -22,6 +25,7 @@ func (s *Settings) All() []Value {
 		if k.Secret && v.Value != "" {
 			v.Value = "(set, and not shown)"
 		}
+		v.Value = mask.Tokens(v.Value)
 		all = append(all, v)
 	}
 	return all
@@ -34,6 +38,12 @@ func (s *Settings) Text(name string) string {
 		panic(fmt.Sprintf("config: there is no setting %q", name))
 	}
 	return v.Value
+}
+
+// Source is the layer that a setting is from: "default", the file's path, the variable, or the flag.
+func (s *Settings) Source(name string) string {
+	_ = s.Text(name)
+	return s.values[name].Source
 }
 
 // On is a switch.

@@ -15,6 +15,7 @@ import (
 	"jeton/auth/signin"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
+	"jeton/auth/whitelist"
 	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/wire"
 	"jeton/vcs/host"
@@ -42,6 +43,7 @@ func Operations(s *wire.Store) control.Registry {
 	o.credentials(r)
 	o.audited(r)
 	o.explain(r)
+	o.views(r)
 	for name, f := range r {
 		r[name] = func(ctx context.Context, operator string, args json.RawMessage) (any, error) {
 			if err := s.Fresh(ctx); err != nil { // what other nodes have changed is known first
@@ -73,7 +75,7 @@ func coded(err error) error {
 	}{
 		{control.NotFound, []error{access.ErrNoUser, access.ErrNoRepository, access.ErrNoGroup, access.ErrNoUserGroup, token.ErrNotFound, sshkey.ErrNotFound, signin.ErrNoPlugin, host.ErrNotFound, host.ErrNoData}},
 		{control.Taken, []error{access.ErrTaken, sshkey.ErrTaken, host.ErrTaken}},
-		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrWhich, token.ErrBadExpiry, token.ErrBadNetwork, sshkey.ErrBadKey, signin.ErrBadSetting, host.ErrBadPath, rules.ErrBad}},
+		{control.Invalid, []error{access.ErrBadName, access.ErrBadEmail, access.ErrBadPassword, access.ErrBadPermission, token.ErrBadRequest, token.ErrWhich, token.ErrBadExpiry, token.ErrBadNetwork, sshkey.ErrBadKey, signin.ErrBadSetting, whitelist.ErrBad, host.ErrBadPath, rules.ErrBad}},
 		{control.Refused, []error{token.ErrBeyond, token.ErrRotated, access.ErrOwns, access.ErrHolds, access.ErrInside, signin.ErrUnfit}},
 	} {
 		for _, e := range c.errs {

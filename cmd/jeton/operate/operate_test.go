@@ -51,7 +51,7 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 	for _, name := range c.Registry.Names() {
 		var args any = Named{Name: "nobody/nothing"}
 		switch name {
-		case "user.list", "usergroup.list", "group.list", "repo.list", "repo.deleted", "auth.list":
+		case "user.list", "usergroup.list", "group.list", "repo.list", "repo.deleted", "auth.list", "views.list", "views.reset":
 			continue // they are about nothing in particular
 		case "user.create":
 			args = NewUser{Name: "not/a/name"}
@@ -75,6 +75,8 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = Setting{Path: "nobody/nothing", Values: []string{"receive.deny_force=true"}}
 		case "token.create":
 			args = NewToken{User: "nobody", Kind: "vcs"}
+		case "views.set", "views.add", "views.remove":
+			args = ViewEntries{Entries: []string{"nonsense"}}
 		case "key.add":
 			args = NewKey{User: "nobody"}
 		case "key.list":

@@ -20,7 +20,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"jeton/auth/access"
@@ -56,10 +55,12 @@ type Store struct {
 	Gate       *gate.Gate
 	Host       *host.Host
 	Rules      *Rulebook
-	Upload     *upload.Server
-	Receive    *receive.Server
-	Archive    *archive.Server
-	Log        *slog.Logger
+	// Whitelist is which views web tokens open.
+	Whitelist *Whitelist
+	Upload    *upload.Server
+	Receive   *receive.Server
+	Archive   *archive.Server
+	Log       *slog.Logger
 
 	settings *config.Settings
 	db       *db.DB
@@ -146,10 +147,13 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if err != nil {
 		return err
 	}
-	views := s.settings.List("web.token_views")
+	if s.Whitelist, err = newWhitelist(ctx, d, s.settings, s.Tokens, s.Log); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Whitelist.Close)
 	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
 		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
-		ViewOn: func(view, _ string) bool { return slices.Contains(views, view) }})
+		ViewOn: s.Whitelist.Opens})
 	return nil
 }
 
