@@ -77,11 +77,3 @@ func ids(t testing.TB, text string) []oid.ID {
 	}
 	return all
 }
-
-// bare makes a bare copy of a repository, packed.
-func bare(t testing.TB, from string) string {
-	t.Helper()
-	dir := t.TempDir() + "/bare.git"
-	git(t, "", "clone", "-q", "--bare", "--no-local", from, dir)
-	return dir
-}

@@ -119,10 +119,10 @@ func standsPlain(c byte, in place) bool {
 // (RFC 5322, section 2.2.3). Words are never cut.
 func writeFolded(out *bytes.Buffer, s string, limit int) {
 	at := column(out)
-	for first := true; ; first = false {
+	for {
 		n := wordEnd(s)
 		word := s[:n]
-		if !first && at+len(word) > limit {
+		if at+len(word) > limit {
 			out.WriteByte('\n')
 			at = 0
 			word = " " + strings.TrimLeft(word, " \t")

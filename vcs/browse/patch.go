@@ -28,6 +28,11 @@ func Series(ctx context.Context, set *pack.Set, w io.Writer, commits []oid.ID, o
 		}
 		next := &comparison{ctx: c.ctx, set: set, o: c.o, ends: c.ends, path: c.path}
 		counted := &counter{w: w}
+		if i > 0 {
+			if _, err := io.WriteString(counted, "\n"); err != nil {
+				return "", fmt.Errorf("write patch: %w", err)
+			}
+		}
 		notice, err = patch(next, counted, id, tag)
 		if err != nil || notice != "" {
 			if err == nil && i+1 < len(commits) {
@@ -65,7 +70,7 @@ func patch(c *comparison, w io.Writer, id oid.ID, tag string) (notice string, er
 	if err != nil {
 		return "", err
 	}
-	p := &printer{comparison: c}
+	p := &printer{comparison: c, forStat: true}
 	var diff bytes.Buffer
 	notice, err = p.diff(&diff, from, commit.Tree, fmt.Sprintf("git format-patch -1 --stdout %s", id))
 	if err != nil {

@@ -3,6 +3,7 @@ package browse
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 
 	"jeton/vcs/browse/lines"
@@ -14,7 +15,8 @@ const maxLines = 2_000_000
 // printed says what a printed file adds up to, for the diffstat.
 type printed struct {
 	pair
-	added, deleted int // lines; for a binary file bytes before and after
+	added, deleted int // lines
+	before, after  int // bytes
 	binary         bool
 	large          bool // it was only told that it differs
 }
@@ -24,6 +26,8 @@ type printer struct {
 	*comparison
 	out bytes.Buffer
 	all []printed
+	// forStat says that a diffstat will be made, which tells also of files with the same content whether they are text.
+	forStat bool
 }
 
 // pair prints one change. One between kinds of file (a file that became a link) is a file that went and one that came.
@@ -42,6 +46,9 @@ func (p *printer) one(q pair) error {
 	always := p.header(q)
 	done := printed{pair: q}
 	if q.from.id == q.to.id {
+		if p.forStat {
+			done.binary = p.beginsBinary(q.to)
+		}
 		p.all = append(p.all, done)
 		return nil
 	}
@@ -53,13 +60,14 @@ func (p *printer) one(q pair) error {
 	if err != nil {
 		return err
 	}
+	done.before, done.after = len(a), len(b)
 	switch {
 	case largeA || largeB || lines.Count(a) > maxLines || lines.Count(b) > maxLines:
 		done.binary, done.large = true, true
-		done.deleted, done.added = p.size(q.from), p.size(q.to)
+		done.before, done.after = p.size(q.from), p.size(q.to)
 		p.differ(q)
 	case isBinary(a) || isBinary(b):
-		done.binary, done.deleted, done.added = true, len(a), len(b)
+		done.binary = true
 		if p.o.Binary == BinaryTold {
 			p.differ(q)
 		} else {
@@ -75,6 +83,21 @@ func (p *printer) one(q pair) error {
 	}
 	p.all = append(p.all, done)
 	return nil
+}
+
+// beginsBinary reports whether a file is binary, as far as its first bytes can be read.
+func (p *printer) beginsBinary(f file) bool {
+	if f.submodule() {
+		return false
+	}
+	o, err := p.set.Open(f.id, 0)
+	if err != nil {
+		return false
+	}
+	defer o.Close()
+	var first [firstBytes]byte
+	n, _ := io.ReadFull(o, first[:])
+	return isBinary(first[:n])
 }
 
 // size is the size of a blob; 0 where it cannot be told.

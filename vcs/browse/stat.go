@@ -24,8 +24,8 @@ func writeStat(out *bytes.Buffer, all []printed) {
 		fmt.Fprintf(out, " %s%s |", name, strings.Repeat(" ", max(0, w.name-columns(name))))
 		if f.binary {
 			fmt.Fprintf(out, " %*s", w.number, "Bin")
-			if f.added > 0 || f.deleted > 0 {
-				fmt.Fprintf(out, " %d -> %d bytes", f.deleted, f.added)
+			if f.before > 0 || f.after > 0 {
+				fmt.Fprintf(out, " %d -> %d bytes", f.before, f.after)
 			}
 			out.WriteByte('\n')
 			continue
@@ -65,7 +65,8 @@ func merged(all []printed) []printed {
 	for _, f := range all {
 		if n := len(m); n > 0 && f.origin == samePath && !f.from.there() && !m[n-1].to.there() && m[n-1].from.path == f.to.path {
 			last := &m[n-1]
-			last.to, last.added, last.binary = f.to, last.added+f.added, last.binary || f.binary
+			last.to, last.after, last.binary = f.to, f.after, last.binary || f.binary
+			last.added += f.added
 			last.deleted += f.deleted
 			continue
 		}
@@ -88,18 +89,14 @@ func widths(all []printed) width {
 	for _, f := range merged(all) {
 		w.name = max(w.name, columns(statName(f.pair)))
 		if f.binary {
-			bin = max(bin, len(fmt.Sprintf("Bin %d -> %d bytes", f.deleted, f.added)))
+			bin = max(bin, len(fmt.Sprintf("Bin %d -> %d bytes", f.before, f.after)))
 			w.number = max(w.number, len("Bin"))
 			continue
 		}
 		w.most = max(w.most, f.added+f.deleted)
 	}
 	w.number = max(w.number, len(fmt.Sprint(w.most)))
-	const least = 10
-	w.graph = max(w.most, bin-w.number)
-	if bin > 0 {
-		w.graph = max(w.most, bin-w.number-0)
-	}
+	w.graph = max(w.most, bin-len("Bin "))
 	if w.name+w.number+statFrame+w.graph <= statWidth {
 		return w
 	}
@@ -111,7 +108,6 @@ func widths(all []printed) width {
 	} else {
 		w.graph = statWidth - w.number - statFrame - w.name
 	}
-	_ = least
 	return w
 }
 

@@ -117,13 +117,11 @@ func slideOne(g, o *slider, steps int) (cost int) {
 			break
 		}
 	}
-	target := g.end
-	switch {
-	case g.end == earliest:
+	if g.end == earliest {
 		return cost
-	case beside != none:
-		target = beside
-	default:
+	}
+	target := beside
+	if beside == none {
 		target = bestEnd(g.text, g.group, earliest)
 	}
 	for g.end > target && g.up() {
