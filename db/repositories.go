@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -38,6 +39,13 @@ func (s Repositories) List(ctx context.Context) ([]Repository, error) {
 // Deleted is all that were deleted and can come back, by the path that they had.
 func (s Repositories) Deleted(ctx context.Context) ([]Repository, error) {
 	return s.find(ctx, "deleted_at IS NOT NULL")
+}
+
+// DeletedAt is what was deleted at a path and can come back.
+func (s Repositories) DeletedAt(ctx context.Context, folded string) ([]Repository, error) {
+	_, last := cutLast(folded)
+	rows, err := s.find(ctx, "deleted_at IS NOT NULL AND folded_name = ?", last)
+	return slices.DeleteFunc(rows, func(r Repository) bool { return r.FoldedPath != folded }), err
 }
 
 // OwnedBy is what somebody owns, by path, with what was deleted and can come back.

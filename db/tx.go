@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 )
@@ -34,7 +36,7 @@ type listener struct {
 }
 
 // Subscribe has fn called with every change after its commit and before the writing call returns, one at a time and in
-// order. fn must be quick, must not fail and must not write to the database. The result ends the subscription.
+// order; who subscribed first hears it first. fn must be quick, must not fail and must not write to the database. The result ends the subscription.
 // Of what other processes change on a PostgreSQL server it hears by Fresh and before each transaction.
 func (d *DB) Subscribe(fn func(Change)) (cancel func()) { return d.subscribe(listener{fn: fn}) }
 
@@ -107,13 +109,13 @@ func (d *DB) turn(ctx context.Context, fn func(tx *Tx) error) error {
 	return nil
 }
 
-// all is everybody who listens.
+// all is everybody who listens, in the order in which they began.
 func (d *DB) all() []listener {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	list := make([]listener, 0, len(d.listeners))
-	for _, l := range d.listeners {
-		list = append(list, l)
+	for _, id := range slices.Sorted(maps.Keys(d.listeners)) {
+		list = append(list, d.listeners[id])
 	}
 	return list
 }

@@ -83,18 +83,15 @@ func Routes() []Route {
 		{Name: "page", At: Repository, Words: []string{"", "changelog", "changelog/…", "commits", "commits/…", "compare", "branches", "tags"}, Methods: get, serve: (*router).page},
 
 		// Feeds.
-		{Name: "feed", At: Repository, Words: []string{"feed/rss", "feed/atom", "feed/json", "feed-rss", "feed-atom"}, Methods: get, Door: gate.Feed, serve: (*router).repositoryFeed},
+		{Name: "feed", At: Repository, Words: []string{"feed", "feed/…", "feed-rss", "feed-atom"}, Methods: get, Door: gate.Feed, serve: (*router).repositoryFeed},
 		{Name: "journal", Words: journals("_admin/journal"), Methods: get, Door: gate.Feed, serve: (*router).journal},
 		{Name: "public-journal", Words: journals("_admin/public_journal"), Methods: get, Door: gate.Feed, serve: (*router).publicJournal},
 	}
 }
 
 // journals are the addresses of a journal's feeds, RhodeCode's older ones too.
-func journals(base string) (words []string) {
-	for _, format := range []string{"rss", "atom", "json"} {
-		words = append(words, base+"/"+format, base+"_"+format)
-	}
-	return words
+func journals(base string) []string {
+	return []string{base, base + "/…", base + "_rss", base + "_atom"}
 }
 
 // matches tells whether a line of the table is the one for an address, and what stands behind its word.

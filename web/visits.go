@@ -66,9 +66,11 @@ func (t *router) publicJournal(w http.ResponseWriter, r *http.Request, a address
 	t.feed(w, r, a, v, err, t.o.Feeds.PublicJournal)
 }
 
-// feed finds a feed's format in its address: it stands behind the last "/", "-" or "_".
+// feed finds a feed's format in its address: it stands behind the word, or ends it behind "-" or "_".
 func (t *router) feed(w http.ResponseWriter, r *http.Request, a address, v door.Visit, err error, h Handler) {
-	a.rest = a.words[strings.LastIndexAny(a.words, "/-_")+1:]
+	if a.rest == "" {
+		a.rest = a.words[strings.LastIndexAny(a.words, "/-_")+1:]
+	}
 	t.visit(w, r, a, v, err, h)
 }
 

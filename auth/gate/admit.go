@@ -40,7 +40,9 @@ func (g *Gate) ask(ctx context.Context, c Credential, d Door, res Resource, a Ac
 	s, err := g.recognise(ctx, c, q)
 	var grant *Grant
 	if err == nil {
-		grant, err = g.decide(s, q)
+		if grant, err = g.decide(s, q); err != nil && d == Feed {
+			err = g.gone(ctx, s, res, err)
+		}
 	}
 	if err != nil {
 		g.refuse(ctx, began, s, c, q, err)

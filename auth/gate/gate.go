@@ -129,6 +129,7 @@ const (
 	ReadOnly      Code = "read_only"
 	NoRight       Code = "no_right"  // a right that the token has not
 	NotFound      Code = "not_found" // not there, out of scope, not readable: one and the same
+	Gone          Code = "gone"      // a repository that was deleted, to who could read it, at the door of feeds alone
 	Archived      Code = "archived"
 	BadRequest    Code = "bad_request" // two credentials, a secret in the wrong place
 	TooMany       Code = "too_many"

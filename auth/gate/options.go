@@ -34,6 +34,9 @@ type Options struct {
 	ViewOn func(view, line string) bool
 	// HowToMint is a sentence that says where a token of a kind is made; nil names the command.
 	HowToMint func(kind token.Kind) string
+	// Deleted lists the repositories that were deleted at a path, as it was typed, and can come back; nil: nobody is told of
+	// any. What was given on them still counts.
+	Deleted func(ctx context.Context, path string) ([]access.Repository, error)
 	// Fresh brings what the stores hold up to date, where another process may have changed it. It is asked first, at every
 	// question; its error is a failure of the server. nil: nobody else changes anything.
 	Fresh func(ctx context.Context) error

@@ -186,6 +186,8 @@ func status(c gate.Code) int {
 		return http.StatusForbidden
 	case gate.NotFound:
 		return http.StatusNotFound
+	case gate.Gone:
+		return http.StatusGone
 	case gate.TooMany:
 		return http.StatusTooManyRequests
 	case gate.Unavailable:

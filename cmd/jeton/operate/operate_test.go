@@ -67,6 +67,8 @@ func TestEveryOperationRefusesWhatIsNotThere(t *testing.T) {
 			args = Giving{Path: "nobody/nothing", Subject: Subject{User: "nobody"}, Level: "read"}
 		case "repo.protect":
 			args = Protecting{Path: "nobody/nothing", Pattern: "main"}
+		case "repo.watch", "repo.unwatch", "repo.watching":
+			args = Watching{Path: "nobody/nothing", User: "nobody"}
 		case "repo.log":
 			args = Log{Path: "nobody/nothing"}
 		case "repo.unprotect":

@@ -109,6 +109,7 @@ func (o operator) repositories(r control.Registry) {
 	o.permissions(r, "repo", o.onRepository)
 	o.rules(r)
 	o.pushes(r)
+	o.watches(r)
 }
 
 // onRepo registers an operation on one repository that has no result.

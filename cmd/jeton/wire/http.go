@@ -76,7 +76,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),
 	})
 	v.bearer = bearer.New(bearer.Options{Door: d, Tokens: s.Tokens, URL: v.URL, Log: s.Log})
-	o.Tokens, o.Views = v.bearer, v.views(d)
+	o.Tokens, o.Views, o.Feeds = v.bearer, v.views(d), v.feeds(o.URL)
 	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),

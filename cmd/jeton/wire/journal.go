@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"jeton/db"
@@ -21,7 +22,9 @@ type journal struct {
 	d *db.DB
 	// node is the data folder's id where other nodes share the database: each follows its own repositories' pushes.
 	node string
-	log  *slog.Logger
+	// changes counts each end.
+	changes *atomic.Uint64
+	log     *slog.Logger
 	// followers are woken by each end; the list is not changed once pushes are taken.
 	followers []*follow.Follower
 }
@@ -56,6 +59,7 @@ func (j *journal) End(ctx context.Context, id string, results []storage.RefResul
 	if err != nil && !errors.Is(err, db.ErrNotFound) {
 		return err
 	}
+	j.changes.Add(1)
 	for _, f := range j.followers {
 		f.Wake()
 	}

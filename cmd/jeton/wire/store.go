@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"jeton/auth/access"
@@ -65,8 +66,10 @@ type Store struct {
 	settings *config.Settings
 	db       *db.DB
 	// node is the data folder's id where the database is one that other nodes may share; "" with SQLite.
-	node    string
-	fresh   *freshness
+	node  string
+	fresh *freshness
+	// changes counts what may change a journal.
+	changes atomic.Uint64
 	journal *journal
 	keeper  *keeper
 	record  *audit.Record
@@ -106,6 +109,9 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 	}
 	if err := s.openRepositories(ctx, d, version); err != nil {
 		return nil, fmt.Errorf("open repositories: %w", err)
+	}
+	if err := s.countChanges(d); err != nil {
+		return nil, fmt.Errorf("follow changes: %w", err)
 	}
 	return s, nil
 }
@@ -151,7 +157,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.Whitelist.Close)
-	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
+	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Deleted: s.deletedAt, Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
 		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: s.Whitelist.Opens})
 	return nil
@@ -167,7 +173,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
 	s.keeper = &keeper{packs: s.settings.Number("maintain.packs"), grace: s.settings.Duration("maintain.grace"), open: s.Host.Open, log: s.Log}
-	s.journal = &journal{d: d, node: s.node, log: s.Log}
+	s.journal = &journal{d: d, node: s.node, changes: &s.changes, log: s.Log}
 	s.journal.followers = []*follow.Follower{
 		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
 		follow.New(follow.Options{Name: records, Journal: s.journal, Handle: s.recordPush, Log: s.Log}),
