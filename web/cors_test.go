@@ -1,8 +1,6 @@
 package web
 
 import (
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,7 +14,7 @@ func withOrigins(t *testing.T, list ...string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, Origins: o, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, Origins: o, Log: discarded()})
 }
 
 const (

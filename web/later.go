@@ -41,15 +41,6 @@ func (t *router) otherSystem(w http.ResponseWriter, r *http.Request, a address) 
 	t.notYet(w, r, a.repo, otherSystem(r, a.words)+" is not served yet: this server speaks git.")
 }
 
-// forGo tells whether the go command asks where the repository of an import path is (`go help importpath`).
-func forGo(r *http.Request, _ address) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.URL.RawQuery, "go-get=1") && r.URL.Query().Get("go-get") == "1"
-}
-
-func (t *router) goImport(w http.ResponseWriter, r *http.Request, a address) {
-	t.notYet(w, r, a.repo, "go-get addresses are not served yet. Set GOPRIVATE and an insteadOf rule for git, and name the module with .git.")
-}
-
 // notYet says behind the gate that something is not served.
 func (t *router) notYet(w http.ResponseWriter, r *http.Request, repo, sentence string) {
 	if t.o.Gate.Pass(w, r, repo) {

@@ -41,6 +41,8 @@ type Gatekeeper interface {
 	// Pass answers for what belongs to git's door and is not served yet, which must not tell strangers what there is: it
 	// writes the refusal and returns false, or returns true.
 	Pass(w http.ResponseWriter, r *http.Request, repoPath string) bool
+	// PassBelow does as Pass for a path that may go on behind the repository's, and answers the part that leads there.
+	PassBelow(w http.ResponseWriter, r *http.Request, path string) (asked string, ok bool)
 	Remote(r *http.Request) netip.Addr
 }
 
@@ -57,7 +59,7 @@ type Options struct {
 	Tokens Tokens
 	Views  ViewHandlers
 	Feeds  FeedHandlers
-	// URL is the address that clients use; its path is the base path of all addresses.
+	// URL is the address that clients use; its path is the base path of all addresses. nil is http://localhost.
 	URL *url.URL
 	// Origins are those of pages that may speak git.
 	Origins Origins
@@ -75,10 +77,10 @@ type router struct {
 
 // New makes the handler of all of HTTP.
 func New(o Options) http.Handler {
-	t := &router{o: o}
-	if o.URL != nil {
-		t.base = strings.TrimSuffix(o.URL.Path, "/")
+	if o.URL == nil {
+		o.URL = &url.URL{Scheme: "http", Host: "localhost"}
 	}
+	t := &router{o: o, base: strings.TrimSuffix(o.URL.Path, "/")}
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
 	}

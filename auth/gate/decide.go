@@ -3,6 +3,7 @@ package gate
 import (
 	"net"
 	"net/netip"
+	"strings"
 
 	"jeton/auth/access"
 	"jeton/auth/token"
@@ -16,6 +17,9 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	}
 	if q.res.Path == "" && q.res.RepoID == "" {
 		return g.decideNothing(s, q)
+	}
+	if q.res.Below && q.access == Read {
+		q.res.Path = g.readablePart(s, q.res.Path)
 	}
 	r, there := g.find(q.res)
 	level := access.None
@@ -37,7 +41,7 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 
 // grant is a yes.
 func (s subject) grant(q question, r Repo) *Grant {
-	grant := &Grant{Identity: s.identity(), Repo: r, Access: q.access}
+	grant := &Grant{Identity: s.identity(), Repo: r, Access: q.access, Asked: q.res.Path}
 	if s.token != nil && q.access == Write {
 		grant.Refs = s.token.Refs
 	}
@@ -78,6 +82,23 @@ func (g *Gate) find(res Resource) (access.Repository, bool) {
 		return g.o.Repositories.ByID(res.RepoID)
 	}
 	return g.o.Repositories.ByPath(res.Path)
+}
+
+// longest is how long a repository's path can be, in bytes (docs/permissions.md).
+const longest = 255
+
+// readablePart is the longest part of a path, from its beginning on, that leads to what the subject may read; the whole
+// path where none does.
+func (g *Gate) readablePart(s subject, path string) string {
+	for part := path; part != ""; part = part[:max(strings.LastIndexByte(part, '/'), 0)] {
+		if len(part) > longest { // looked at by its length alone: a client may send thousands of segments
+			continue
+		}
+		if r, there := g.o.Repositories.ByPath(part); there && g.level(s, r) >= access.Read {
+			return part
+		}
+	}
+	return path
 }
 
 // absent answers for what this subject must not see, whether it is there or not. A push to a path where nothing is may

@@ -34,3 +34,16 @@ func doorways(d Door) (doorway, bool) {
 	}
 	return doorway{}, false
 }
+
+// Opens is what opens a door: the kinds of token, and whether a password does too (as SSH keys then do over SSH). Nothing
+// opens what is no door.
+func (d Door) Opens() (kinds []token.Kind, password bool) {
+	w, ok := doorways(d)
+	switch {
+	case !ok:
+		return nil, false
+	case w.kind == "":
+		return []token.Kind{token.API, token.Feed, token.VCS, token.Web}, w.password
+	}
+	return []token.Kind{w.kind}, w.password
+}

@@ -74,7 +74,10 @@ type Proven struct {
 // token needs besides, for an API method that is reserved; "" for none.
 type Resource struct {
 	Path, RepoID, View string
-	Right              token.Right
+	// Below: Path may go on behind the repository's own, as an import path of Go does. The longest part of it that leads to
+	// a repository which the subject may read is what counts; Grant.Asked tells how long that is. Reading only.
+	Below bool
+	Right token.Right
 }
 
 // Repo is the repository that a Grant is about; ID is empty where Create is set.
@@ -104,6 +107,8 @@ type Grant struct {
 	Identity Identity
 	Repo     Repo
 	Access   Access
+	// Asked is the part of Resource.Path that has led to Repo; all of it but where Resource.Below is set.
+	Asked string
 	// Refs is what of the repository's refs the credential may write, where it may less than its owner.
 	Refs token.Refs
 	// Create is true for a write to a path where nothing is and where the identity may create.

@@ -64,29 +64,44 @@ func (d *Door) Admit(r *http.Request, path, service string) (host.Admission, err
 	if service == "git-receive-pack" {
 		access = gate.Write
 	}
-	c, err := credential(r)
+	grant, err := d.ask(r, gate.Resource{Path: path}, access)
 	if err != nil {
 		return host.Admission{}, err
+	}
+	a := Admission(grant, path, d.o.Creator)
+	a.Notice = d.o.Notices.Of(grant.Identity)
+	a.Client = d.client(r, a)
+	return a, nil
+}
+
+// ask reads what a request to git's door presents, and asks the gate. Its error is as Admit's.
+func (d *Door) ask(r *http.Request, res gate.Resource, access gate.Access) (*gate.Grant, error) {
+	c, err := credential(r)
+	if err != nil {
+		return nil, err
 	}
 	if c == (gate.Credential{}) {
 		c = d.vouched(r)
 	}
 	c.Remote = d.Remote(r)
 	if err := d.guesses.allow(c); err != nil {
-		return host.Admission{}, err
+		return nil, err
 	}
-	grant, err := d.o.Gate.Admit(r.Context(), c, gate.Git, gate.Resource{Path: path}, access)
+	grant, err := d.o.Gate.Admit(r.Context(), c, gate.Git, res, access)
 	if err != nil {
 		d.guesses.note(c, err)
-		return host.Admission{}, Refusal(err)
+		return nil, Refusal(err)
 	}
 	note(r, grant.Identity)
-	a := Admission(grant, path, d.o.Creator)
-	a.Notice = d.o.Notices.Of(grant.Identity)
-	if a.Client = a.Actor.ID + " " + a.Actor.Credential; a.Actor.ID == "" {
-		a.Client = signin.Network(c.Remote).String()
+	return grant, nil
+}
+
+// client is under what name a client's requests are counted together.
+func (d *Door) client(r *http.Request, a host.Admission) string {
+	if a.Actor.ID == "" {
+		return signin.Network(d.Remote(r)).String()
 	}
-	return a, nil
+	return a.Actor.ID + " " + a.Actor.Credential
 }
 
 // About answers a token of any kind that asks about itself, and hands out its text as it came. Its error is as Admit's.

@@ -257,3 +257,31 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 		t.Error("what is no refusal was changed")
 	}
 }
+
+func TestAPathThatGoesOnLeadsToItsRepository(t *testing.T) {
+	h := build(t)
+	deep := strings.Repeat("/x", 30000)
+	for _, c := range []struct {
+		name, path string
+		change     func(*http.Request)
+		asked      string // "": refused
+		status     int
+	}{
+		{"its own", "ada/app", basic("git", h.vcs), "ada/app", 200},
+		{"below", "ADA/App/sub/pkg", basic("git", h.vcs), "ADA/App", 200},
+		{"far below", "ada/app" + deep, basic("git", h.vcs), "ada/app", 200},
+		{"a guest below what is public", "ada/open/sub", nil, "ada/open", 200},
+		{"a guest below what is private", "ada/app/sub", nil, "", 401},
+		{"a guest below nothing", "ada/none/sub", nil, "", 401},
+		{"below nothing", "ada/none/sub", basic("git", h.vcs), "", 404},
+		{"above", "ada", basic("git", h.vcs), "", 404},
+		{"deep below nothing", "none" + deep, basic("git", h.vcs), "", 404},
+		{"wrong kind", "ada/open/sub", basic("git", h.feed), "", 401},
+	} {
+		w := httptest.NewRecorder()
+		asked, let := h.door.PassBelow(w, request("/", c.change), c.path)
+		if asked != c.asked || let != (c.status == 200) || w.Code != c.status {
+			t.Errorf("%s: answered %q, %v, %d, want %q and %d", c.name, asked, let, w.Code, c.asked, c.status)
+		}
+	}
+}

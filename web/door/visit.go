@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"jeton/auth/gate"
-	"jeton/auth/signin"
 	"jeton/vcs/host"
 )
 
@@ -50,7 +49,7 @@ func (d *Door) PublicFeed(r *http.Request) (Visit, error) {
 		return Visit{}, err
 	}
 	if c.Scheme == "" {
-		return Visit{Public: true, Admission: host.Admission{Client: signin.Network(c.Remote).String()}}, nil
+		return Visit{Public: true, Admission: host.Admission{Client: d.client(r, host.Admission{})}}, nil
 	}
 	id, err := d.o.Gate.Identify(r.Context(), c, gate.Feed)
 	if err != nil {
@@ -60,7 +59,7 @@ func (d *Door) PublicFeed(r *http.Request) (Visit, error) {
 	note(r, id)
 	v := Visit{Public: true, Private: true, Identity: id}
 	v.Admission = Admission(&gate.Grant{Identity: id}, "", nil)
-	v.Client = v.Actor.ID + " " + v.Actor.Credential
+	v.Client = d.client(r, v.Admission)
 	return v, nil
 }
 
@@ -76,9 +75,7 @@ func (d *Door) visit(r *http.Request, at gate.Door, res gate.Resource) (Visit, e
 	}
 	note(r, grant.Identity)
 	v := Visit{Admission: Admission(grant, res.Path, nil), Private: c.Scheme != "", Public: grant.Repo.Public, Identity: grant.Identity}
-	if v.Client = v.Actor.ID + " " + v.Actor.Credential; v.Actor.ID == "" {
-		v.Client = signin.Network(c.Remote).String()
-	}
+	v.Client = d.client(r, v.Admission)
 	return v, nil
 }
 
