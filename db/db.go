@@ -16,6 +16,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -166,6 +167,10 @@ func (d *DB) lock(ctx context.Context) error {
 func (d *DB) unlock() { <-d.writing }
 
 func (d *DB) reader(ctx context.Context) *gorm.DB { return d.read.WithContext(ctx) }
+
+func (d *DB) still(ctx context.Context, fn func(*gorm.DB) error) error {
+	return d.reader(ctx).Transaction(fn, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+}
 
 func (d *DB) inTx(ctx context.Context, fn func(*Tx) error) error { return d.Write(ctx, fn) }
 

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -44,15 +46,17 @@ type Permissions struct{ on conn }
 // List is all of them.
 func (s Permissions) List(ctx context.Context) ([]Permission, error) {
 	var rows []Permission
-	err := s.on.reader(ctx).Order("id").Find(&rows).Error
-	return rows, translate(err)
-}
-
-// OnUserGroups is all that are about user groups.
-func (s Permissions) OnUserGroups(ctx context.Context) ([]Permission, error) {
-	var rows []Permission
-	err := s.on.reader(ctx).Where("on_user_group_id IS NOT NULL").Order("id").Find(&rows).Error
-	return rows, translate(err)
+	w := whole{table: "permissions", columns: []string{"id", "repository_id", "group_id", "on_user_group_id", "user_id", "user_group_id", "level",
+		asText("created_at")}}
+	err := w.each(ctx, s.on, func(v []string) (err error) {
+		p := Permission{ID: v[0], RepositoryID: pointer(v[1]), GroupID: pointer(v[2]), OnUserGroupID: pointer(v[3]), UserID: pointer(v[4]),
+			UserGroupID: pointer(v[5]), Level: v[6]}
+		p.CreatedAt, err = parseInstant(v[7])
+		rows = append(rows, p)
+		return err
+	})
+	slices.SortFunc(rows, func(a, b Permission) int { return strings.Compare(a.ID, b.ID) })
+	return rows, err
 }
 
 // Set gives a level in place of what was there; ErrInUse where there is no such person, group or repository.

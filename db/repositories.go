@@ -33,7 +33,20 @@ type Repositories struct{ on conn }
 
 // List is all that live, by path.
 func (s Repositories) List(ctx context.Context) ([]Repository, error) {
-	return s.find(ctx, "deleted_at IS NULL")
+	var rows []Repository
+	w := whole{table: "repositories", where: "deleted_at IS NULL", columns: []string{"id", "group_id", "name", "folded_name", "owner_id", "description",
+		asText("private"), asText("archived"), asText("created_at")}}
+	err := w.each(ctx, s.on, func(v []string) (err error) {
+		r := Repository{ID: v[0], GroupID: v[1], Name: v[2], FoldedName: v[3], OwnerID: v[4], Description: v[5], Private: isTrue(v[6]),
+			Archived: isTrue(v[7])}
+		r.CreatedAt, err = parseInstant(v[8])
+		rows = append(rows, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, s.addPaths(ctx, rows)
 }
 
 // Deleted is all that were deleted and can come back, by the path that they had.

@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // TokenRepository is a row of token_repositories: one repository that a bound token may touch.
 type TokenRepository struct {
@@ -8,21 +11,24 @@ type TokenRepository struct {
 	RepositoryID string `gorm:"primaryKey"`
 }
 
-// bindings reads which repositories tokens are bound to, by token id; of all tokens where no id is given.
-func bindings(ctx context.Context, c conn, ids ...string) (map[string][]string, error) {
-	q := c.reader(ctx).Order("token_id, repository_id")
-	if len(ids) > 0 {
-		q = q.Where("token_id IN ?", ids)
-	}
-	var rows []TokenRepository
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, translate(err)
-	}
+// bindings reads which repositories tokens are bound to, by token id.
+func bindings(ctx context.Context, c conn) (map[string][]string, error) {
 	byToken := map[string][]string{}
-	for _, r := range rows {
-		byToken[r.TokenID] = append(byToken[r.TokenID], r.RepositoryID)
+	w := whole{table: "token_repositories", columns: []string{"token_id", "repository_id"}}
+	err := w.each(ctx, c, func(v []string) error { byToken[v[0]] = append(byToken[v[0]], v[1]); return nil })
+	for _, list := range byToken {
+		slices.Sort(list)
 	}
-	return byToken, nil
+	return byToken, err
+}
+
+// bindingsOf are the repositories that one token is bound to.
+func bindingsOf(ctx context.Context, c conn, tokenID string) (list []string, err error) {
+	err = c.reader(ctx).Model(&TokenRepository{}).Where("token_id = ?", tokenID).Order("repository_id").Pluck("repository_id", &list).Error
+	if len(list) == 0 {
+		list = nil
+	}
+	return list, translate(err)
 }
 
 // bind stores the repositories of a token that is being inserted.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // storedToken is a row of tokens as the table holds it: who is not the owner is NULL, and all that no query asks for
@@ -19,15 +18,30 @@ type storedToken struct {
 func (storedToken) TableName() string { return "tokens" }
 
 func stored(t Token) storedToken {
-	return storedToken{ID: t.ID, UserID: orNull(t.UserID), DeployRepositoryID: orNull(t.DeployRepositoryID),
-		DeployGroupID: orNull(t.DeployGroupID), Hash: t.Hash, Fields: fieldsOf(t)}
+	return storedToken{ID: t.ID, UserID: pointer(t.UserID), DeployRepositoryID: pointer(t.DeployRepositoryID),
+		DeployGroupID: pointer(t.DeployGroupID), Hash: t.Hash, Fields: fieldsOf(t)}
 }
 
-func (r storedToken) token() (Token, error) {
-	t := Token{ID: r.ID, UserID: orEmpty(r.UserID), DeployRepositoryID: orEmpty(r.DeployRepositoryID),
-		DeployGroupID: orEmpty(r.DeployGroupID), Hash: r.Hash}
-	if err := t.read(r.Fields); err != nil {
-		return Token{}, fmt.Errorf("token %s: %w", r.ID, err)
+// PackedToken is a token of which only what it is found by was read. A start, which looks into no token, reads them so.
+type PackedToken struct {
+	ID, UserID, DeployRepositoryID, DeployGroupID string
+	// Hash is as in Token.
+	Hash string
+	// Repositories are as in Token.
+	Repositories []string
+	// Fields are the rest, as the table holds it.
+	Fields string
+}
+
+// HasSealed tells whether the token's Sealed is not empty.
+func (p PackedToken) HasSealed() bool { return strings.Contains(p.Fields, "&sealed=") }
+
+// Token reads the rest, without LastUsed… and Uses. It fails where the row holds what this program does not know.
+func (p PackedToken) Token() (Token, error) {
+	t := Token{ID: p.ID, UserID: p.UserID, DeployRepositoryID: p.DeployRepositoryID, DeployGroupID: p.DeployGroupID, Hash: p.Hash,
+		Repositories: p.Repositories}
+	if err := t.read(p.Fields); err != nil {
+		return Token{}, fmt.Errorf("token %s: %w", p.ID, err)
 	}
 	return t, nil
 }
@@ -158,43 +172,4 @@ func words(is bool, yes, no string) string {
 		return yes
 	}
 	return no
-}
-
-// instant writes a time; "" for none.
-func instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return stamp(*t).Format(time.RFC3339Nano)
-}
-
-// parseInstant reads what instant wrote, or a column of a database before.
-func parseInstant(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999Z07"} {
-		if err == nil {
-			break
-		}
-		t, err = time.Parse(layout, s)
-	}
-	return t.UTC(), err
-}
-
-func pointInstant(s string) (*time.Time, error) {
-	t, err := parseInstant(s)
-	return &t, err
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func orNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

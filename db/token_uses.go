@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -54,19 +55,13 @@ func (s Tokens) use(ctx context.Context, id string) (TokenUse, error) {
 
 // EachUse calls fn with what is known of every token that was used, in no order.
 func (s Tokens) EachUse(ctx context.Context, fn func(TokenUse)) error {
-	rows, err := s.on.reader(ctx).Raw("SELECT token_id, used_at, used_from, door, uses FROM token_uses").Rows()
-	if err != nil {
-		return translate(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r tokenUse
-		if err := rows.Scan(&r.TokenID, &r.UsedAt, &r.UsedFrom, &r.Door, &r.Uses); err != nil {
-			return translate(err)
-		}
-		fn(r.use())
-	}
-	return translate(rows.Err())
+	w := whole{table: "token_uses", columns: []string{"token_id", asText("used_at"), "used_from", "door", asText("uses")}}
+	return w.each(ctx, s.on, func(v []string) error {
+		at, bad := parseInstant(v[1])
+		times, err := strconv.ParseInt(v[4], 10, 64)
+		fn(TokenUse{ID: v[0], At: at, From: v[2], Door: v[3], Times: times})
+		return errors.Join(bad, err)
+	})
 }
 
 // RecordUses writes when, where and how often tokens were used. Tokens that are gone are passed over.

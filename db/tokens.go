@@ -68,29 +68,28 @@ type Tokens struct{ on conn }
 
 // Each calls fn with every token, in no order, without LastUsed… and Uses; see EachUse.
 func (s Tokens) Each(ctx context.Context, fn func(Token)) error {
+	return s.eachPacked(ctx, func(p PackedToken) error {
+		t, err := p.Token()
+		fn(t)
+		return err
+	})
+}
+
+// EachPacked calls fn with every token, in no order.
+func (s Tokens) EachPacked(ctx context.Context, fn func(PackedToken)) error {
+	return s.eachPacked(ctx, func(p PackedToken) error { fn(p); return nil })
+}
+
+func (s Tokens) eachPacked(ctx context.Context, fn func(PackedToken) error) error {
 	bound, err := bindings(ctx, s.on)
 	if err != nil {
 		return err
 	}
-	rows, err := s.on.reader(ctx).Raw(
-		"SELECT id, user_id, deploy_repository_id, deploy_group_id, hash, fields FROM tokens").Rows()
-	if err != nil {
-		return translate(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r storedToken
-		if err := rows.Scan(&r.ID, &r.UserID, &r.DeployRepositoryID, &r.DeployGroupID, &r.Hash, &r.Fields); err != nil {
-			return translate(err)
-		}
-		t, err := r.token()
-		if err != nil {
-			return err
-		}
-		t.Repositories = bound[t.ID]
-		fn(t)
-	}
-	return translate(rows.Err())
+	w := whole{table: "tokens", columns: []string{"id", "user_id", "deploy_repository_id", "deploy_group_id", "hash", "fields"}}
+	return w.each(ctx, s.on, func(v []string) error {
+		return fn(PackedToken{ID: v[0], UserID: v[1], DeployRepositoryID: v[2], DeployGroupID: v[3], Hash: v[4], Fields: v[5],
+			Repositories: bound[v[0]]})
+	})
 }
 
 // List is all tokens, oldest first.
@@ -116,15 +115,15 @@ func (s Tokens) ByID(ctx context.Context, id string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	t, err := row.token()
+	bound, err := bindingsOf(ctx, s.on, id)
 	if err != nil {
 		return Token{}, err
 	}
-	bound, err := bindings(ctx, s.on, id)
+	t, err := PackedToken{ID: row.ID, UserID: first(row.UserID), DeployRepositoryID: first(row.DeployRepositoryID),
+		DeployGroupID: first(row.DeployGroupID), Hash: row.Hash, Fields: row.Fields, Repositories: bound}.Token()
 	if err != nil {
 		return Token{}, err
 	}
-	t.Repositories = bound[id]
 	use, err := s.use(ctx, id)
 	t.use(use)
 	return t, err

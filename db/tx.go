@@ -13,6 +13,8 @@ import (
 // conn is what a store works on: the database itself, or one transaction.
 type conn interface {
 	reader(ctx context.Context) *gorm.DB
+	// still runs fn over one state of the database, whatever others write meanwhile.
+	still(ctx context.Context, fn func(*gorm.DB) error) error
 	inTx(ctx context.Context, fn func(*Tx) error) error
 	order() *clock
 	node() string
@@ -133,6 +135,8 @@ func (d *DB) tell(changes []Change) {
 }
 
 func (tx *Tx) reader(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx) }
+
+func (tx *Tx) still(ctx context.Context, fn func(*gorm.DB) error) error { return fn(tx.reader(ctx)) }
 
 func (tx *Tx) inTx(_ context.Context, fn func(*Tx) error) error { return fn(tx) }
 

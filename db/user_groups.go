@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -48,21 +47,10 @@ func (s UserGroups) Members(ctx context.Context) ([]UserGroupMember, error) {
 	return rows, translate(err)
 }
 
-// EachMember calls fn with the ids of every user group and of who is in it, by the group's id. It reads a row for each
-// group and not for each member, of whom there may be hundreds of thousands.
+// EachMember calls fn with the ids of every user group and of who is in it, in no order.
 func (s UserGroups) EachMember(ctx context.Context, fn func(groupID, userID string)) error {
-	var rows []struct{ UserGroupID, People string }
-	err := s.on.reader(ctx).Model(&UserGroupMember{}).Select("user_group_id, string_agg(user_id, ' ') AS people").
-		Group("user_group_id").Order("user_group_id").Find(&rows).Error
-	if err != nil {
-		return translate(err)
-	}
-	for _, r := range rows {
-		for userID := range strings.SplitSeq(r.People, " ") {
-			fn(r.UserGroupID, userID)
-		}
-	}
-	return nil
+	w := whole{table: "user_group_members", columns: []string{"user_group_id", "user_id"}}
+	return w.each(ctx, s.on, func(v []string) error { fn(v[0], v[1]); return nil })
 }
 
 // ByID finds one; ErrNotFound.

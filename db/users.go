@@ -2,6 +2,9 @@ package db
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,21 +37,24 @@ type Users struct{ on conn }
 // List is everybody, by name.
 func (s Users) List(ctx context.Context) ([]User, error) {
 	var rows []User
-	err := s.on.reader(ctx).Order("folded_name").Find(&rows).Error
-	return rows, translate(err)
+	err := s.Each(ctx, func(u User) { rows = append(rows, u) })
+	slices.SortFunc(rows, func(a, b User) int { return strings.Compare(a.FoldedName, b.FoldedName) })
+	return rows, err
 }
 
-// FoldedNames is the folded name of everybody, by id.
-func (s Users) FoldedNames(ctx context.Context) (map[string]string, error) {
-	var rows []User
-	if err := s.on.reader(ctx).Select("id", "folded_name").Find(&rows).Error; err != nil {
-		return nil, translate(err)
-	}
-	names := make(map[string]string, len(rows))
-	for _, u := range rows {
-		names[u.ID] = u.FoldedName
-	}
-	return names, nil
+// Each calls fn with everybody, in no order.
+func (s Users) Each(ctx context.Context, fn func(User)) error {
+	w := whole{table: "users", columns: []string{"id", "name", "folded_name", "email", "folded_email", "password_hash", "source",
+		asText("active"), asText("admin"), asText("service"), asText("git_tokens_only"), asText("password_changed_at"), asText("created_at")}}
+	return w.each(ctx, s.on, func(v []string) error {
+		u := User{ID: v[0], Name: v[1], FoldedName: v[2], Email: v[3], FoldedEmail: pointer(v[4]), PasswordHash: v[5], Source: v[6],
+			Active: isTrue(v[7]), Admin: isTrue(v[8]), Service: isTrue(v[9]), GitTokensOnly: isTrue(v[10])}
+		var errs [2]error
+		u.PasswordChangedAt, errs[0] = parseInstant(v[11])
+		u.CreatedAt, errs[1] = parseInstant(v[12])
+		fn(u)
+		return errors.Join(errs[:]...)
+	})
 }
 
 // ByID finds one; ErrNotFound.

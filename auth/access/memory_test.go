@@ -165,7 +165,7 @@ func TestChangesEndWithTheirContext(t *testing.T) {
 }
 
 func BenchmarkLevel(b *testing.B) {
-	s := &Repositories{tree: newTree(), words: newWords()}
+	s := &Repositories{tree: newTree(), words: wordsOf(reading{members: map[string][]string{}}, nil)}
 	r, u := "r", "u"
 	s.words.give(db.Permission{RepositoryID: &r, UserID: &u, Level: "write"})
 	for b.Loop() {

@@ -29,9 +29,9 @@ func TestNoChangeLetsMemoryDiffer(t *testing.T) {
 		}
 		d := open()
 		x := &chaos{rng: rand.New(rand.NewPCG(*seedFlag, 2)), ctx: t.Context(), db: d}
-		x.users = must(NewUsers(t.Context(), d, UserOptions{Hasher: plain{}}))
-		x.repos = must(NewRepositories(t.Context(), d))
-		x.groups = must(NewUserGroups(t.Context(), d))
+		all := must(Open(t.Context(), d, UserOptions{Hasher: plain{}}))
+		defer all.Close()
+		x.users, x.repos, x.groups = all.Users, all.Repositories, all.UserGroups
 		done := map[string]int{}
 		kinds := x.changes()
 		for step := range n {

@@ -53,13 +53,12 @@ type Repositories struct {
 	people map[string]string
 }
 
-// NewRepositories reads all repositories, groups and permissions. Close ends its following of the database.
+// NewRepositories reads all repositories, groups and permissions, without the rest of a Directory. Close ends its following
+// of the database.
 func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
-	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	s := &Repositories{db: d}
 	var err error
-	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
-	if err != nil {
+	if s.cancel, err = follow(ctx, d, s); err != nil {
 		return nil, fmt.Errorf("read repositories: %w", err)
 	}
 	return s, nil
@@ -68,24 +67,15 @@ func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
 // Close ends the following of the database.
 func (s *Repositories) Close() { s.cancel() }
 
-// load reads everything, and puts it in the place of what was there.
-func (s *Repositories) load(ctx context.Context) error {
-	t, err := readTree(ctx, s.db)
-	if err != nil {
-		return err
-	}
-	people, err := s.db.Users().FoldedNames(ctx)
-	if err != nil {
-		return err
-	}
-	w, err := readWords(ctx, s.db, s.db.Permissions().List)
-	if err != nil {
-		return err
+func (s *Repositories) take(r reading) {
+	t, w := treeOf(r), wordsOf(r, func(db.Permission) bool { return true })
+	people := make(map[string]string, len(r.users))
+	for _, u := range r.users {
+		people[u.ID] = u.FoldedName
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tree, s.words, s.people = t, w, people
-	return nil
 }
 
 func (s *Repositories) follow(c db.Change) {

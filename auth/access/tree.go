@@ -1,7 +1,6 @@
 package access
 
 import (
-	"context"
 	"strings"
 
 	"jeton/db"
@@ -40,23 +39,14 @@ func newTree() tree {
 		oldGroup: map[place]string{}, oldRepo: map[place]string{}}
 }
 
-// readTree reads all that lives, and all old names.
-func readTree(ctx context.Context, d *db.DB) (tree, error) {
+// treeOf is all that lives, and all old names.
+func treeOf(r reading) tree {
 	t := newTree()
-	groups, err := d.Groups().List(ctx)
-	if err != nil {
-		return t, err
-	}
-	repos, err := d.Repositories().List(ctx)
-	if err != nil {
-		return t, err
-	}
-	old, err := d.OldNames().List(ctx)
-	t.plant(groups, repos)
-	for _, o := range old {
+	t.plant(r.groups, r.repos)
+	for _, o := range r.old {
 		t.remember(o)
 	}
-	return t, err
+	return t
 }
 
 // plant takes in all groups that live, whatever their order, and then repositories.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -34,7 +35,8 @@ type UserGroups struct {
 	db     *db.DB
 	cancel func()
 
-	// mu guards what follows. byName has folded names; members are user ids by group id; people are the ids of everybody.
+	// mu guards what follows. byName has folded names; members are user ids by group id, nil until somebody asks; people are
+	// the ids of everybody.
 	mu      sync.RWMutex
 	byID    map[string]UserGroup
 	byName  map[string]string
@@ -43,13 +45,11 @@ type UserGroups struct {
 	people  map[string]bool
 }
 
-// NewUserGroups reads all user groups. Close ends its following of the database.
+// NewUserGroups reads all user groups, without the rest of a Directory. Close ends its following of the database.
 func NewUserGroups(ctx context.Context, d *db.DB) (*UserGroups, error) {
-	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	s := &UserGroups{db: d}
 	var err error
-	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
-	if err != nil {
+	if s.cancel, err = follow(ctx, d, s); err != nil {
 		return nil, fmt.Errorf("read user groups: %w", err)
 	}
 	return s, nil
@@ -58,36 +58,19 @@ func NewUserGroups(ctx context.Context, d *db.DB) (*UserGroups, error) {
 // Close ends the following of the database.
 func (s *UserGroups) Close() { s.cancel() }
 
-// load reads everything, and puts it in the place of what was there.
-func (s *UserGroups) load(ctx context.Context) error {
-	people, err := s.db.Users().FoldedNames(ctx)
-	if err != nil {
-		return err
-	}
-	groups, err := s.db.UserGroups().List(ctx)
-	if err != nil {
-		return err
-	}
-	w, err := readWords(ctx, s.db, s.db.Permissions().OnUserGroups)
-	if err != nil {
-		return err
-	}
+func (s *UserGroups) take(r reading) {
+	w := wordsOf(r, func(p db.Permission) bool { return p.OnUserGroupID != nil })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byID, s.byName, s.members, s.people = map[string]UserGroup{}, map[string]string{}, map[string]map[string]bool{}, map[string]bool{}
-	for id := range people {
-		s.people[id] = true
+	s.byID, s.byName, s.members = map[string]UserGroup{}, map[string]string{}, nil
+	s.people = make(map[string]bool, len(r.users))
+	for _, u := range r.users {
+		s.people[u.ID] = true
 	}
-	for _, g := range groups {
+	for _, g := range r.userGroups {
 		s.put(g)
 	}
 	s.words = w
-	for userID, in := range w.groups {
-		for _, groupID := range in {
-			s.enrol(groupID, userID)
-		}
-	}
-	return nil
 }
 
 func (s *UserGroups) follow(c db.Change) {
@@ -152,7 +135,11 @@ func (s *UserGroups) join(m db.UserGroupMember) {
 	s.words.join(m)
 }
 
+// enrol notes a member, where members are known.
 func (s *UserGroups) enrol(groupID, userID string) {
+	if s.members == nil {
+		return
+	}
 	if s.members[groupID] == nil {
 		s.members[groupID] = map[string]bool{}
 	}
@@ -200,14 +187,28 @@ func (s *UserGroups) List() []UserGroup {
 
 // Members are the ids of those who are in a group, sorted.
 func (s *UserGroups) Members(groupID string) []string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muster()
 	list := make([]string, 0, len(s.members[groupID]))
 	for id := range s.members[groupID] {
 		list = append(list, id)
 	}
 	sort.Strings(list)
 	return list
+}
+
+// muster finds out who is in each group, once: no decision asks that, and a start does not wait for it. The caller holds mu.
+func (s *UserGroups) muster() {
+	if s.members != nil {
+		return
+	}
+	s.members = make(map[string]map[string]bool, len(s.byID))
+	for userID, in := range s.words.groups {
+		for _, groupID := range in {
+			s.enrol(groupID, userID)
+		}
+	}
 }
 
 // Of are the ids of the groups that a person is in, sorted.
@@ -232,7 +233,7 @@ func (s *UserGroups) Level(u User, g UserGroup) Level {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	level := s.words.level(u.ID, g.ID, nil)
-	if level < Read && s.members[g.ID][u.ID] {
+	if level < Read && slices.Contains(s.words.groups[u.ID], g.ID) {
 		return Read
 	}
 	return level

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 	"sync"
@@ -83,49 +84,38 @@ type UserOptions struct {
 	Names name.Rules
 }
 
-// NewUsers reads everybody. Close ends its following of the database.
+// NewUsers reads everybody, without the rest of a Directory. Close ends its following of the database.
 func NewUsers(ctx context.Context, d *db.DB, o UserOptions) (*Users, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &Users{db: d, hasher: o.Hasher, now: o.Now, names: o.Names}
-	ctx = context.WithoutCancel(ctx) // everything may be read anew later
+	s := newUsers(d, o)
 	var err error
-	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
-	if err != nil {
+	if s.cancel, err = follow(ctx, d, s); err != nil {
 		return nil, fmt.Errorf("read users: %w", err)
 	}
 	return s, nil
 }
 
+func newUsers(d *db.DB, o UserOptions) *Users {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Users{db: d, hasher: o.Hasher, now: o.Now, names: o.Names}
+}
+
 // Close ends the following of the database.
 func (s *Users) Close() { s.cancel() }
 
-// load reads everything, and puts it in the place of what was there.
-func (s *Users) load(ctx context.Context) error {
-	rows, err := s.db.Users().List(ctx)
-	if err != nil {
-		return err
-	}
-	groups, err := s.db.UserGroups().List(ctx)
-	if err != nil {
-		return err
-	}
-	w := newWords()
-	if err := w.readMembers(ctx, s.db); err != nil {
-		return err
-	}
+func (s *Users) take(r reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byID, s.byName, s.byEmail = map[string]*person{}, map[string]*person{}, map[string]*person{}
-	s.tokensOnly, s.words = map[string]bool{}, w
-	for _, u := range rows {
+	size := len(r.users)
+	s.byID, s.byName, s.byEmail = make(map[string]*person, size), make(map[string]*person, size), make(map[string]*person, size)
+	s.tokensOnly, s.words = map[string]bool{}, words{groups: maps.Clone(r.members)}
+	for _, u := range r.users {
 		s.put(u)
 	}
-	for _, g := range groups {
+	for _, g := range r.userGroups {
 		s.putGroup(g)
 	}
-	return nil
 }
 
 func (s *Users) follow(c db.Change) {

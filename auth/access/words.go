@@ -1,7 +1,7 @@
 package access
 
 import (
-	"context"
+	"maps"
 	"slices"
 
 	"jeton/db"
@@ -18,28 +18,15 @@ type words struct {
 // subjectKey is a person's or user group's id, "" for everyone.
 type subjectKey string
 
-func newWords() words {
-	return words{given: map[string]map[subjectKey]Level{}, groups: map[string][]string{}}
-}
-
-// readWords reads who is in which user group, and the permissions that given reads.
-func readWords(ctx context.Context, d *db.DB, given func(context.Context) ([]db.Permission, error)) (words, error) {
-	w := newWords()
-	if err := w.readMembers(ctx, d); err != nil {
-		return w, err
+// wordsOf are the permissions that a condition names, and who is in which user group.
+func wordsOf(r reading, is func(db.Permission) bool) words {
+	w := words{given: map[string]map[subjectKey]Level{}, groups: maps.Clone(r.members)}
+	for _, p := range r.given {
+		if is(p) {
+			w.give(p)
+		}
 	}
-	permissions, err := given(ctx)
-	for _, p := range permissions {
-		w.give(p)
-	}
-	return w, err
-}
-
-// readMembers reads who is in which user group, while nobody else uses w.
-func (w words) readMembers(ctx context.Context, d *db.DB) error {
-	return d.UserGroups().EachMember(ctx, func(groupID, userID string) {
-		w.groups[userID] = append(w.groups[userID], groupID)
-	})
+	return w
 }
 
 // give notes a permission; a level that this program does not know gives nothing.

@@ -251,7 +251,7 @@ func (s *Store) Unseal(ctx context.Context) error {
 	var over []string
 	s.mu.RLock()
 	for id := range s.sealed {
-		if e := s.byID[id]; !s.now().Before(e.OverlapEnds) {
+		if c := s.open(s.byID[id]); !s.now().Before(c.OverlapEnds) {
 			over = append(over, id)
 		}
 	}

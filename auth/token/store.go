@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,7 @@ type Store struct {
 	places Places
 	seal   seal
 	tell   func(Event)
+	log    *slog.Logger
 
 	// mu guards the index.
 	mu sync.RWMutex
@@ -63,7 +65,7 @@ func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: d, now: o.Now, policy: o.Policy, places: o.Places, seal: seal, tell: o.Tell}
+	s := &Store{db: d, now: o.Now, policy: o.Policy, places: o.Places, seal: seal, tell: o.Tell, log: o.Log}
 	ctx = context.WithoutCancel(ctx) // everything may be read anew later
 	s.cancel, err = d.Load(func() error { return s.load(ctx) }, s.follow)
 	if err != nil {
@@ -84,15 +86,18 @@ func (s *Store) load(ctx context.Context) error {
 	s.mu.RLock()
 	old := s.index
 	s.mu.RUnlock()
-	next, unknown := newIndex(), map[string]*usage{}
-	err := s.db.Tokens().Each(ctx, func(r db.Token) {
-		if e := old.byID[r.ID]; e != nil {
-			next.put(r, e.used)
+	unknown := map[string]*usage{}
+	var all []*entry
+	err := s.db.Tokens().EachPacked(ctx, func(p db.PackedToken) {
+		if e := old.byID[p.ID]; e != nil {
+			all = append(all, packed(p, e.used))
 			return
 		}
-		used := newUsage(Token{})
-		unknown[r.ID] = used
-		next.put(r, used)
+		e := packed(p, newUsage(Token{}))
+		if old.byID != nil {
+			unknown[p.ID] = e.used
+		}
+		all = append(all, e)
 	})
 	if err == nil && old.byID != nil {
 		err = s.db.Tokens().EachUse(ctx, func(u db.TokenUse) {
@@ -103,6 +108,10 @@ func (s *Store) load(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	next := newIndex(len(all))
+	for _, e := range all {
+		next.put(e)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +132,7 @@ func (s *Store) follow(c db.Change) {
 		if old := s.byID[row.ID]; old != nil {
 			used = old.used
 		}
-		s.put(row, used)
+		s.put(told(row, used))
 	case db.User:
 		if c.Deleted {
 			s.dropOf(owner{userID: row.ID})
@@ -145,83 +154,98 @@ func (s *Store) Find(secret Secret) (Token, bool) {
 	if e == nil {
 		return Token{}, false
 	}
-	return e.Token, true
+	return s.open(e).Token, true
 }
 
 // ByID looks a token up by its id, without what changes with each use; Show has that.
 func (s *Store) ByID(id string) (Token, bool) {
-	s.mu.RLock()
-	e := s.byID[id]
-	s.mu.RUnlock()
+	e := s.entry(id)
 	if e == nil {
 		return Token{}, false
 	}
-	return e.Token, true
+	return s.open(e).Token, true
 }
 
 // Show is a token with its latest use.
 func (s *Store) Show(id string) (Token, bool) {
 	<-s.uses.known
-	s.mu.RLock()
-	e := s.byID[id]
-	s.mu.RUnlock()
+	e := s.entry(id)
 	if e == nil {
 		return Token{}, false
 	}
-	return e.used.on(e.Token), true
+	return e.used.on(s.open(e).Token), true
+}
+
+func (s *Store) entry(id string) *entry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.byID[id]
+}
+
+// open is what the database says of a token.
+func (s *Store) open(e *entry) *contents {
+	c, err := e.open()
+	return s.orUnreadable(e, c, err)
+}
+
+// orUnreadable is a token that opens nothing in the place of one whose row holds what this program does not know: a limit
+// must not fall away.
+func (s *Store) orUnreadable(e *entry, c *contents, err error) *contents {
+	if err == nil {
+		return c
+	}
+	s.log.Error("a token's row cannot be read; it opens nothing", "token", e.id, "error", err)
+	return &contents{Token: Token{ID: e.id, UserID: e.owner.userID, Deploy: e.owner.deploy, Line: e.id, Bound: true, RevokedAt: s.now(),
+		RevokedBy: "its row, which cannot be read"}}
 }
 
 // sealedOf is the sealed text of a token's successor; "" where there is none any more.
 func (s *Store) sealedOf(id string) string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if e := s.byID[id]; e != nil {
-		return e.sealed
+	if e := s.entry(id); e != nil {
+		return s.open(e).sealed
 	}
 	return ""
 }
 
 // wasFetched tells whether the successor's text was handed to a holder of a token.
 func (s *Store) wasFetched(id string) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e := s.byID[id]
-	return e != nil && e.fetched
+	e := s.entry(id)
+	return e != nil && s.open(e).fetched
 }
 
 // List is somebody's tokens, or everybody's and all deploy tokens where userID is "", newest first, with their latest
 // uses. Somebody's cost as much as they have, not as much as there are.
 func (s *Store) List(userID string) []Token {
 	<-s.uses.known
-	s.mu.RLock()
-	from := s.byID
 	if userID != "" {
-		from = s.byOwner[owner{userID: userID}]
+		return s.listOf(owner{userID: userID})
 	}
-	list := used(from)
+	s.mu.RLock()
+	all := slices.Collect(maps.Values(s.byID))
 	s.mu.RUnlock()
-	return newestFirst(list)
+	return s.newestFirst(all)
 }
 
 // ListDeploy is the deploy tokens of a repository or group, newest first, with their latest uses.
 func (s *Store) ListDeploy(d Deploy) []Token {
 	<-s.uses.known
+	return s.listOf(owner{deploy: d})
+}
+
+func (s *Store) listOf(o owner) []Token {
 	s.mu.RLock()
-	list := used(s.byOwner[owner{deploy: d}])
+	all := s.of(o)
 	s.mu.RUnlock()
-	return newestFirst(list)
+	return s.newestFirst(all)
 }
 
-// used is a list of entries as tokens with their latest uses.
-func used(from map[string]*entry) []Token {
-	list := make([]Token, 0, len(from))
-	for _, e := range from {
-		list = append(list, e.used.on(e.Token))
+// newestFirst is a list of entries as tokens with their latest uses.
+func (s *Store) newestFirst(all []*entry) []Token {
+	list := make([]Token, 0, len(all))
+	for _, e := range all {
+		c, err := e.look()
+		list = append(list, e.used.on(s.orUnreadable(e, c, err).Token))
 	}
-	return list
-}
-
-func newestFirst(list []Token) []Token {
 	slices.SortFunc(list, func(a, b Token) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ID, b.ID))
 	})

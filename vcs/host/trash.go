@@ -93,14 +93,18 @@ func (h *Host) Recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
-	if err := h.putAway(ctx, known, kept); err != nil {
+	here, err := h.putAway(ctx, known, kept)
+	if err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
 	if err := h.empty(ctx, known, kept); err != nil {
 		return fmt.Errorf("recover repositories: %w", err)
 	}
 	for _, r := range rows {
-		if _, err := os.Lstat(h.Dir(r.ID)); err != nil && !r.Elsewhere {
+		if here[r.ID] || r.Elsewhere {
+			continue
+		}
+		if _, err := os.Lstat(h.Dir(r.ID)); err != nil { // it may have come back from the trash
 			h.o.Log.ErrorContext(ctx, "repository has no folder", "path", r.Path, "id", r.ID, "dir", h.Dir(r.ID), "error", err)
 		}
 	}
@@ -122,12 +126,14 @@ func (h *Host) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// putAway moves folders that no living row names into the trash, and removes what Create was building.
-func (h *Host) putAway(ctx context.Context, known, kept map[string]bool) error {
+// putAway moves folders that no living row names into the trash, and removes what Create was building. The answer is the
+// ids of those whose folder is in its place.
+func (h *Host) putAway(ctx context.Context, known, kept map[string]bool) (here map[string]bool, err error) {
 	dirs, err := filepath.Glob(filepath.Join(h.o.Root, "??", "*"))
 	if err != nil {
-		return err
+		return nil, err
 	}
+	here = make(map[string]bool, len(dirs))
 	for _, dir := range dirs {
 		base := filepath.Base(dir)
 		id, ok := strings.CutSuffix(base, folderSuffix)
@@ -141,12 +147,14 @@ func (h *Host) putAway(ctx context.Context, known, kept map[string]bool) error {
 		case !known[id]:
 			h.o.Log.WarnContext(ctx, "folder that no repository has goes into the trash", "dir", dir, "kept_for", h.o.OrphanKeep)
 			err = h.discard(id, orphan)
+		default:
+			here[id] = true
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return here, nil
 }
 
 // empty goes through the trash: a folder whose row lives comes back, those of rows that can come back stay, the others are

@@ -123,16 +123,11 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	hasher := signin.NewHasher()
-	if s.Users, err = access.NewUsers(ctx, d, access.UserOptions{Hasher: hasher, Names: s.names()}); err != nil {
+	known, err := access.Open(ctx, d, access.UserOptions{Hasher: hasher, Names: s.names()})
+	if err != nil {
 		return err
 	}
-	if s.UserGroups, err = access.NewUserGroups(ctx, d); err != nil {
-		return err
-	}
-	if s.Access, err = access.NewRepositories(ctx, d); err != nil {
-		return err
-	}
-	s.UserGroups.Names, s.Access.Names = s.names(), s.names()
+	s.Users, s.UserGroups, s.Access = known.Users, known.UserGroups, known.Repositories
 	if err := s.openNotices(); err != nil {
 		return err
 	}
