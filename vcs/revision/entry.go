@@ -25,7 +25,7 @@ type Entry struct {
 // Symbolic links are not followed. The tree must be one that the reader may see. ErrNotFound, ErrBad.
 func (f *Finder) Entry(ctx context.Context, tree oid.ID, path string) (Entry, error) {
 	if len(path) > maxName {
-		return Entry{}, tooLong("path", path)
+		return Entry{}, tooLong("path", path, maxName)
 	}
 	at := Entry{Mode: filemode.Dir, ID: tree, Kind: plumbing.TreeObject}
 	for rest := path; rest != ""; {

@@ -21,7 +21,7 @@ const maxName = 4096
 // Find finds a revision by its whole name. ErrNotFound, ErrAmbiguous, ErrBad.
 func (f *Finder) Find(ctx context.Context, text string) (Revision, error) {
 	if len(text) > maxName {
-		return Revision{}, tooLong("name of a revision", text)
+		return Revision{}, tooLong("name of a revision", text, maxName)
 	}
 	r, err := f.find(ctx, text)
 	if errors.Is(err, errNone) {
@@ -34,7 +34,7 @@ func (f *Finder) Find(ctx context.Context, text string) (Revision, error) {
 // back as it was written; Entry finds it. ErrNotFound, ErrAmbiguous, ErrBad.
 func (f *Finder) Split(ctx context.Context, text string) (r Revision, path string, err error) {
 	if len(text) > 2*maxName {
-		return r, "", tooLong("name of a revision with its path", text)
+		return r, "", tooLong("name of a revision with its path", text, 2*maxName)
 	}
 	for end := len(text); end > 0; end = strings.LastIndexByte(text[:end], '/') {
 		if end > maxName {

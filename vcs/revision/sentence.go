@@ -33,8 +33,8 @@ func Shown(text string) string {
 	return wire.Escape(text)
 }
 
-func tooLong(what, text string) error {
-	return tell(ErrBad, "This %s is %d bytes long; at most %d are taken.", what, len(text), maxName)
+func tooLong(what, text string, most int) error {
+	return tell(ErrBad, "This %s is %d bytes long; at most %d are taken.", what, len(text), most)
 }
 
 // none says why nothing of a name was found. first is the part that cannot be anything but the revision, whole is all that
