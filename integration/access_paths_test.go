@@ -8,6 +8,7 @@ import (
 
 // TestOldPathsLeadOnForThoseWhoMayRead renames a repository and a group, and uses what git has configured from before.
 func TestOldPathsLeadOnForThoseWhoMayRead(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, name := range []string{"bob", "eve"} {
 		s.jeton(t, "user", "create", name)
@@ -54,6 +55,7 @@ func TestOldPathsLeadOnForThoseWhoMayRead(t *testing.T) {
 
 // TestDeletedRepositoryComesBack deletes a repository while a clone of it exists, and restores it with its permissions.
 func TestDeletedRepositoryComesBack(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.jeton(t, "user", "create", "bob")
 	_, bob := s.token(t, "--user", "bob", "--kind", "vcs", "--access", "write", "--repo", s.Repo)

@@ -11,6 +11,7 @@ import (
 // TestArchivesComeOverSSHAndHTTP lets git ask over SSH; over HTTP the request is written by hand as git 2.44 and newer send
 // it, since older ones cannot.
 func TestArchivesComeOverSSHAndHTTP(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	env := []string{sshEnv(s.addKey(t, "ed25519"))}
 	out, err := tryGit("", env, "archive", "--remote="+s.ssh(s.Repo), "--prefix=x/", "HEAD")

@@ -20,6 +20,7 @@ func (s *server) entriesOf(t *testing.T, args ...string) []audit.Entry {
 
 // TestTheAuditRecordTellsWhatWasDoneAndHoldsNoSecret does a little of everything, with secrets that are known.
 func TestTheAuditRecordTellsWhatWasDoneAndHoldsNoSecret(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_AUDIT_PULLS=true")
 	dir := filepath.Join(t.TempDir(), "copy")
 	id, secret := s.token(t, "--user", s.User, "--kind", "vcs")

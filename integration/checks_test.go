@@ -39,6 +39,7 @@ func unhex(c byte) byte {
 }
 
 func TestGitShowsWhatTheChecksFind(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	git(t, dir, "init", "-q", "-b", "main")

@@ -8,6 +8,7 @@ import (
 )
 
 func TestNewcomerClonesCommitsAndPushes(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range transports(t, s) {
 		t.Run(tr.name, func(t *testing.T) {
@@ -27,10 +28,12 @@ func TestNewcomerClonesCommitsAndPushes(t *testing.T) {
 }
 
 func TestEveryKindOfClone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
 	origin := s.dir(t, "admin/sample")
+	fsck(t, origin)
 	for _, tr := range transports(t, s) {
 		address := tr.address(s, "admin/sample")
 		t.Run(tr.name, func(t *testing.T) {
@@ -107,6 +110,7 @@ func partial(t *testing.T, tr transport, address, source string) {
 }
 
 func TestEmptyRepositoryIsCloned(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.jeton(t, "repo", "create", "admin/empty")
 	for _, tr := range transports(t, s) {
@@ -124,6 +128,7 @@ func TestEmptyRepositoryIsCloned(t *testing.T) {
 }
 
 func TestObjectsThatARefDoesNotReachAreNotServed(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))

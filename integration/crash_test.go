@@ -19,6 +19,7 @@ const kills = 50
 // compares: each acknowledged push is there, a push that was not acknowledged is there whole or not at all, no other
 // ref has moved, C git finds the repository in order, and nothing is left lying about.
 func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, seed))

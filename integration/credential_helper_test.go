@@ -63,6 +63,7 @@ func (h gitHome) clone(t *testing.T) (string, error) {
 }
 
 func TestTheCredentialHelperRenewsARotatedTokenByItself(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	h := newGitHome(t, s)
 	id, old := s.token(t, "--user", s.User, "--kind", "vcs", "--expires", "30d")
@@ -95,6 +96,7 @@ func TestTheCredentialHelperRenewsARotatedTokenByItself(t *testing.T) {
 }
 
 func TestTheCredentialHelperTellsOfATokenThatHasExpired(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	h := newGitHome(t, s)
 	_, short := s.token(t, "--user", s.User, "--kind", "vcs", "--expires", "4s")
@@ -115,6 +117,7 @@ func TestTheCredentialHelperTellsOfATokenThatHasExpired(t *testing.T) {
 }
 
 func TestGitKeepsWhatWorkedWithTheCredentialHelper(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	h := newGitHome(t, s)
 	out, err := tryGit(t.TempDir(), h.env(), "clone", "-q", s.mine(s.Repo), "copy")

@@ -46,6 +46,7 @@ const (
 )
 
 func TestEveryWayACredentialCanBeWrong(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	ada := func(args ...string) string {
@@ -118,6 +119,7 @@ func (r refusal) check(t *testing.T, s *server) {
 }
 
 func TestWhatIsTakenAwayStopsAtOnce(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	_, bob := s.token(t, "--user", "bob", "--kind", "vcs")
@@ -156,6 +158,7 @@ func TestWhatIsTakenAwayStopsAtOnce(t *testing.T) {
 }
 
 func TestPublicRepositoriesNeedNoCredential(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	s.jeton(t, "repo", "create", "admin/open", "--public")

@@ -17,6 +17,7 @@ func (s *server) addDeployKey(t *testing.T, repo, access string) (id, path strin
 }
 
 func TestADeployKeyClonesAndPushesItsRepositoryAlone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	_, reads := s.addDeployKey(t, "ada/app", "read")

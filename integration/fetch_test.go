@@ -2,8 +2,11 @@ package integration
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -41,6 +44,7 @@ func grow(t *testing.T, dir string, n int) {
 }
 
 func TestFetchAfterNewCommits(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -77,6 +81,7 @@ func TestFetchAfterNewCommits(t *testing.T) {
 }
 
 func TestFetchIntoADivergedClone(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -99,18 +104,23 @@ func TestFetchIntoADivergedClone(t *testing.T) {
 }
 
 func TestFiftyThousandRefsAreListed(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	id := head(t, source)
-	cmd := exec.Command("git", "-C", source, "update-ref", "--stdin")
-	cmd.Env = gitEnv()
-	var b strings.Builder
-	for i := range 50_000 {
-		fmt.Fprintf(&b, "create refs/tags/many/%05d %s\n", i, id)
+	git(t, source, "pack-refs", "--all")
+	packed := filepath.Join(source, ".git", "packed-refs")
+	list, err := os.ReadFile(packed)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cmd.Stdin = strings.NewReader(b.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	_, list, _ = bytes.Cut(list, []byte("\n"))
+	list = append([]byte("# pack-refs with: peeled fully-peeled \n"), list...) // not "sorted", so that git sorts
+	for i := range 50_000 {
+		list = fmt.Appendf(list, "%s refs/tags/many/%05d\n", id, i)
+	}
+	if err := os.WriteFile(packed, list, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	all := transports(t, s)
 	// Over SSH, because git hands the refs of a push over HTTP on one by one, and then matches each with each.

@@ -9,6 +9,7 @@ import (
 
 // TestTokenAsksAboutItselfAndIsEndedByAFinder tells the story of one token with curl and git.
 func TestTokenAsksAboutItselfAndIsEndedByAFinder(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	id, text := s.token(t, "--user", s.User, "--kind", "vcs", "--repo", s.Repo)
 	curl := func(v any, args ...string) string {

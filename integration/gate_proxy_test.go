@@ -14,6 +14,7 @@ const office = "203.0.113.0/24"
 
 // TestNetworkOfATokenBehindAProxyThatWritesAHeader: what the client writes itself changes nothing.
 func TestNetworkOfATokenBehindAProxyThatWritesAHeader(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_SERVER_TRUSTED_PROXIES=127.0.0.1/32")
 	_, bound := s.token(t, "--user", s.User, "--kind", "vcs", "--network", office)
 	for _, c := range []struct {
@@ -38,6 +39,7 @@ func TestNetworkOfATokenBehindAProxyThatWritesAHeader(t *testing.T) {
 
 // TestNetworkOfATokenBehindTheProxyProtocol sends real clients through a proxy that speaks it, over HTTP and SSH.
 func TestNetworkOfATokenBehindTheProxyProtocol(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_SERVER_TRUSTED_PROXIES=127.0.0.1/32", "JETON_SERVER_PROXY_PROTOCOL=true", "JETON_SSH_PROXY_PROTOCOL=true",
 		"JETON_AUTH_GIT_PASSWORDS=false")
 	_, bound := s.token(t, "--user", s.User, "--kind", "vcs", "--network", office)

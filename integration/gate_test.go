@@ -21,6 +21,7 @@ type rule struct {
 
 // TestEveryTokenRuleIsToldOverBothTransports holds a real git to each rule, over HTTP with its status and over SSH.
 func TestEveryTokenRuleIsToldOverBothTransports(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	s.jeton(t, "repo", "create", "team/lib/core", "--owner", "ada")
@@ -108,6 +109,7 @@ func status(t *testing.T, address string) int {
 
 // TestTokenThatEndsSoonSaysSo behind a push and a fetch, over both transports, unless that is switched off.
 func TestTokenThatEndsSoonSaysSo(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		env, want string
 	}{{"JETON_TOKEN_NOTICES=true", "Renew it: "}, {"JETON_TOKEN_NOTICES=false", ""}} {

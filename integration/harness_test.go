@@ -16,12 +16,25 @@ import (
 	"time"
 )
 
+// made is a folder for what all tests begin with; it is gone when they end.
+var made string
+
+func TestMain(m *testing.M) {
+	var err error
+	if made, err = os.MkdirTemp("", "jeton-integration-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(made)
+	os.Exit(code)
+}
+
 // built builds the server once for a run: static, or with the race detector.
 var built, builtForRaces = builder("CGO_ENABLED=0"), builder("CGO_ENABLED=1", "-race")
 
 func builder(env string, flags ...string) func(*testing.T) string {
 	build := sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "jeton-integration-")
+		dir, err := os.MkdirTemp(made, "built-")
 		if err != nil {
 			return "", err
 		}
@@ -219,9 +232,17 @@ func fsck(t *testing.T, dir string) {
 	}
 }
 
+// gitConfig holds settings that spare the tests what they do not look at: git's housekeeping behind each commit and fetch,
+// and its waiting for the disk. GIT_TEMPLATE_DIR spares the sample hooks of each repository.
+const gitConfig = "testdata/gitconfig"
+
 // gitEnv keeps the person's own settings, and prompts, out of the tests.
 func gitEnv(extra ...string) []string {
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true",
+	config, err := filepath.Abs(gitConfig)
+	if err != nil {
+		panic(err)
+	}
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + config, "GIT_TEMPLATE_DIR=", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true",
 		"LC_ALL=C", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com"}
 	return append(env, extra...)
 }

@@ -36,6 +36,7 @@ func (x *target) head(service string, headers ...string) string {
 // TestClientsThatStopAreLetGo opens connections that stop at every stage of a request. The server goes on serving
 // others, ends each when its patience is at an end, and keeps nothing of them.
 func TestClientsThatStopAreLetGo(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_RECEIVE_PATIENCE=2s")
 	x := newTarget(t, s)
 	before := refs(t, x.dir)
@@ -73,6 +74,7 @@ func TestClientsThatStopAreLetGo(t *testing.T) {
 // TestHalfClosedConnections closes the sending side and reads on. HTTP cannot tell such a client from one that is gone
 // (net/http ends its request), so what counts is that its answer is whole or visibly broken, and its push done or not.
 func TestHalfClosedConnections(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	x := newTarget(t, s)
 	push := command(x.tip, x.next, "refs/heads/main")

@@ -77,6 +77,7 @@ func (x *target) rows() []attack {
 // TestHostileRequestsGetTheAnswerOfTheTable sends each row, while an honest client goes on being served. Afterwards the
 // repository is as it was, nothing lies about, and the server has not grown.
 func TestHostileRequestsGetTheAnswerOfTheTable(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_RECEIVE_MAX_BLOB=64MiB", "JETON_RECEIVE_MAX_OBJECTS=1000000")
 	x := newTarget(t, s)
 	before, size := refs(t, x.dir), du(t, x.dir)

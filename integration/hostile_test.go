@@ -14,6 +14,7 @@ import (
 )
 
 func TestHostilePacksAreRefusedAndNothingStays(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -124,6 +125,7 @@ func bomb() []byte {
 }
 
 func TestTruncatedIndexEndsARequestAndNotTheServer(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	grow(t, source, 2000)
@@ -155,6 +157,7 @@ func TestTruncatedIndexEndsARequestAndNotTheServer(t *testing.T) {
 }
 
 func TestAddressesThatAreNotServedYetSaySo(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, r := range []struct {
 		method, path string

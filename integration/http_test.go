@@ -89,6 +89,7 @@ func speaksHTTP2(t *testing.T, s *server, address string) string {
 }
 
 func TestGitSpeaksHTTP2OverTLS(t *testing.T) {
+	t.Parallel()
 	s := start(t, selfSigned(t)...)
 	if !strings.HasPrefix(s.URL, "https://") {
 		t.Fatalf("the address is %s", s.URL)
@@ -101,6 +102,7 @@ func TestGitSpeaksHTTP2OverTLS(t *testing.T) {
 
 // TestProxiesSpeakHTTP2WithoutTLS puts a proxy in front that speaks nothing else upstream; curl does so by itself.
 func TestProxiesSpeakHTTP2WithoutTLS(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_SERVER_H2C=true")
 	to, err := url.Parse(s.URL)
 	if err != nil {
@@ -142,6 +144,7 @@ func curl(t *testing.T, args ...string) string {
 }
 
 func TestPagesOfChosenOriginsSpeakGit(t *testing.T) {
+	t.Parallel()
 	const page, other = "https://app.example.com", "https://evil.example.com"
 	for _, c := range []struct{ setting, origin, want string }{
 		{"", page, ""}, {page, page, page}, {page, other, ""}, {"*", other, "*"},
@@ -171,6 +174,7 @@ func TestPagesOfChosenOriginsSpeakGit(t *testing.T) {
 
 // TestAConnectionIsUsedAgain sends one request after the other on one connection, refused ones and pushes.
 func TestAConnectionIsUsedAgain(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	x := newTarget(t, s)
 	push := command(x.tip, x.next, "refs/heads/main") + string(x.good)
@@ -213,6 +217,7 @@ func TestAConnectionIsUsedAgain(t *testing.T) {
 
 // TestAClientThatDoesNotReadLosesItsSeat asks for a clone of 24 MB and reads none of it, on a server that has one seat.
 func TestAClientThatDoesNotReadLosesItsSeat(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_RECEIVE_PATIENCE=2s", "JETON_SERVER_MAX_CONCURRENT=1", "JETON_SERVER_H2C=true")
 	dir := sampleHistory(t)
 	commitNoise(t, dir, 24)

@@ -35,6 +35,7 @@ func (s *server) pushes(t *testing.T, repo string) []logged {
 }
 
 func TestTheJournalTellsWhatWasPushedByWhomAndHow(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	git(t, "", "init", "-q", "-b", "main", dir)
@@ -84,6 +85,7 @@ func TestTheJournalTellsWhatWasPushedByWhomAndHow(t *testing.T) {
 }
 
 func TestTheJournalKeepsTheCertificateOfASignedPush(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir, keys := t.TempDir(), t.TempDir()
 	key := filepath.Join(keys, "key")
@@ -118,6 +120,7 @@ func holds(list []move, want move) bool {
 // nothing in it is left open, and what it says of each branch leads without a gap from nothing to where the branch is.
 // In the end maintenance has looked at what was pushed last, though the server was killed right behind it.
 func TestKilledServerLosesNoPushFromItsJournal(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, seed))
@@ -180,6 +183,7 @@ func unbroken(t *testing.T, list []logged, ref, tip string) {
 }
 
 func TestRulesAreInForceAtTheNextRequest(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	git(t, "", "init", "-q", "-b", "main", dir)
@@ -209,6 +213,7 @@ func TestRulesAreInForceAtTheNextRequest(t *testing.T) {
 }
 
 func TestADeployKeyPushesToAProtectedBranchThatNamesIt(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	git(t, "", "init", "-q", "-b", "main", dir)

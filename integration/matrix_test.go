@@ -89,6 +89,7 @@ var gitWords = map[string]string{
 // TestEveryClientDoesEveryThing is the matrix: each client over each transport in each version of the protocol does each
 // of the features, and each success is judged by C git at both ends.
 func TestEveryClientDoesEveryThing(t *testing.T) {
+	t.Parallel()
 	grounds := newGrounds(t)
 	for _, c := range clients {
 		out, err := exec.Command(c.version[0], c.version[1:]...).CombinedOutput()

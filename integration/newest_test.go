@@ -23,6 +23,7 @@ func newest(t *testing.T, env []string, args ...string) string {
 }
 
 func TestNewestGitClonesARevision(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -46,6 +47,7 @@ func TestNewestGitClonesARevision(t *testing.T) {
 
 // An archive over HTTP is asked for by git 2.44 and newer alone; over SSH every git asks.
 func TestEveryGitFetchesArchives(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -78,6 +80,7 @@ func TestEveryGitFetchesArchives(t *testing.T) {
 }
 
 func TestNewestGitTakesTheBundleThatTheServerNames(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/sample"))
@@ -109,6 +112,7 @@ func TestNewestGitTakesTheBundleThatTheServerNames(t *testing.T) {
 }
 
 func TestEveryGitFiltersAsItCan(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "config", "uploadpack.allowFilter", "true")
@@ -139,6 +143,7 @@ func TestEveryGitFiltersAsItCan(t *testing.T) {
 }
 
 func TestNewestGitSignsAndAnnotatesPushes(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := sampleHistory(t)
 	git(t, dir, "push", "-q", s.mine("admin/signed"), "main") // a nonce is given out for a repository that is there

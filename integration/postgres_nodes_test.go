@@ -17,6 +17,7 @@ func overPostgres(t *testing.T) (env, url string) {
 // TestPostgresTwoNodesAreOneServerForPeopleAndTokens has two nodes, each with a data folder of its own, over one database:
 // what is changed through one holds for the very next request to the other.
 func TestPostgresTwoNodesAreOneServerForPeopleAndTokens(t *testing.T) {
+	t.Parallel()
 	env, _ := overPostgres(t)
 	a := start(t, env)
 	work := t.TempDir()
@@ -78,6 +79,7 @@ func firstVCS(t *testing.T, s *server) string {
 }
 
 func TestPostgresThatDoesNotAnswerLetsNobodyInUntilItDoes(t *testing.T) {
+	t.Parallel()
 	env, url := overPostgres(t)
 	s := start(t, env)
 	git(t, "", "ls-remote", s.mine(s.Repo))

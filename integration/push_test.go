@@ -11,6 +11,7 @@ import (
 )
 
 func TestEveryKindOfPush(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range transports(t, s) {
 		t.Run(tr.name, func(t *testing.T) {
@@ -21,7 +22,7 @@ func TestEveryKindOfPush(t *testing.T) {
 
 			tr.git(t, dir, "push", "-q", "--all", address)
 			tr.git(t, dir, "push", "-q", "--tags", address)
-			same(t, "first push", server(), strip(t, dir))
+			same(t, "first push", strip(t, dir), server())
 			if got := strings.TrimSpace(git(t, server(), "symbolic-ref", "HEAD")); got != "refs/heads/main" {
 				t.Errorf("HEAD is %s after the first push", got)
 			}
@@ -43,7 +44,7 @@ func TestEveryKindOfPush(t *testing.T) {
 				t.Errorf("deleting the branch that HEAD names answered %v: %s", err, out)
 			}
 			tr.git(t, dir, "push", "-q", "--mirror", address)
-			same(t, "mirror", server(), strip(t, dir))
+			same(t, "mirror", strip(t, dir), server())
 			if out := tr.git(t, dir, "push", "--mirror", address); !strings.Contains(out, "up-to-date") {
 				t.Errorf("a second mirror push did something: %s", out)
 			}
@@ -90,6 +91,7 @@ func strip(t *testing.T, dir string) string {
 }
 
 func TestABlobOf300MB(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	git(t, dir, "init", "-q", "-b", "main")
@@ -151,6 +153,7 @@ func (s *server) peak(t *testing.T) int64 {
 }
 
 func TestTwoPushersRaceForABranch(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/race"))
@@ -186,6 +189,7 @@ func TestTwoPushersRaceForABranch(t *testing.T) {
 }
 
 func TestTwentyClientsAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startIn(t, builtForRaces(t), filepath.Join(short(t), "data"))
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/crowd"))
@@ -225,6 +229,7 @@ func TestTwentyClientsAtOnce(t *testing.T) {
 }
 
 func TestPushMustBringWhatThisRepositoryLacks(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	source := sampleHistory(t)
 	git(t, source, "push", "-q", "--mirror", s.mine("admin/one"))
@@ -244,6 +249,7 @@ func TestPushMustBringWhatThisRepositoryLacks(t *testing.T) {
 }
 
 func TestManyPushesAreRepackedByThemselves(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_MAINTAIN_PACKS=10")
 	dir := t.TempDir()
 	git(t, "", "clone", "-q", s.mine(s.Repo), dir)

@@ -22,6 +22,7 @@ func both(t *testing.T, s *server) []transport {
 }
 
 func TestSignedPushesAndPushOptions(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range both(t, s) {
 		t.Run(tr.name, func(t *testing.T) {
@@ -52,6 +53,7 @@ func TestSignedPushesAndPushOptions(t *testing.T) {
 // TestShallowClonesPushWhereTheirHistoryIs pushes from clones that are cut off: into the repository that they came from it
 // works, into one that lacks what is behind the cut it is refused in git's words, for the refs concerned and no other.
 func TestShallowClonesPushWhereTheirHistoryIs(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range both(t, s) {
 		t.Run(tr.name, func(t *testing.T) {
@@ -106,6 +108,7 @@ func TestShallowClonesPushWhereTheirHistoryIs(t *testing.T) {
 
 // TestARefusalIsReadBeforeAllIsSent pushes much more than a socket holds to a branch that a rule closes: git shows the rule.
 func TestARefusalIsReadBeforeAllIsSent(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range both(t, s) {
 		t.Run(tr.name, func(t *testing.T) {
@@ -134,6 +137,7 @@ func TestARefusalIsReadBeforeAllIsSent(t *testing.T) {
 
 // TestReflogsSayWhoAndByWhat reads the server's reflogs with git.
 func TestReflogsSayWhoAndByWhat(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, tr := range both(t, s) {
 		repo, dir := "admin/log-"+tr.name, sampleHistory(t)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestQuickstartToFirstClone(t *testing.T) {
+	t.Parallel()
 	path := built(t)
 	begin := time.Now()
 	s := startIn(t, path, filepath.Join(short(t), "data"))
@@ -30,6 +31,7 @@ func TestQuickstartToFirstClone(t *testing.T) {
 }
 
 func TestQuickstartAgainStartsTheSameData(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(short(t), "data")
 	s := startIn(t, built(t), data)
 	secret := s.Tokens["vcs"]
@@ -42,6 +44,7 @@ func TestQuickstartAgainStartsTheSameData(t *testing.T) {
 }
 
 func TestQuickstartSaysWhatToPaste(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command(built(t), "quickstart", "--data", filepath.Join(short(t), "data"), "--http", "127.0.0.1:0", "--ssh", "127.0.0.1:0")
 	log := &lockedBuffer{}
 	cmd.Stdout, cmd.Stderr = log, log
@@ -69,6 +72,7 @@ func TestQuickstartSaysWhatToPaste(t *testing.T) {
 }
 
 func TestCommandsWorkWithAndWithoutTheServer(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(short(t), "data")
 	s := startIn(t, built(t), data)
 	s.jeton(t, "repo", "create", "admin/while-running")

@@ -28,6 +28,7 @@ func pushRefused(t *testing.T, tr transport, dir, secret string, words []string,
 }
 
 func TestPushThatBringsALiveTokenIsRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	id, secret := s.token(t, "--user", "admin", "--kind", "vcs")
 	for _, tr := range both(t, s) {
@@ -90,6 +91,7 @@ func TestPushThatBringsALiveTokenIsRefused(t *testing.T) {
 }
 
 func TestTokensThatArePushedAreRevokedWhereTheServerIsSetTo(t *testing.T) {
+	t.Parallel()
 	s := start(t, "JETON_RECEIVE_REVOKE_FOUND=true")
 	_, secret := s.token(t, "--user", "admin", "--kind", "vcs")
 	dir := sampleHistory(t)
@@ -100,6 +102,7 @@ func TestTokensThatArePushedAreRevokedWhereTheServerIsSetTo(t *testing.T) {
 }
 
 func TestOtherPeoplesSecretsWarnOrRefuseAsTheRepositorySays(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	repo, secret := "admin/others", foreign()
 	to, dir := s.mine(repo), sampleHistory(t)
@@ -216,6 +219,7 @@ func (s *slow) carry(c *net.TCPConn) {
 }
 
 func TestTokenRevokedWhileAPushUploadsEndsIt(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	id, secret := s.token(t, "--user", "admin", "--kind", "vcs")
 	dir := sampleHistory(t)

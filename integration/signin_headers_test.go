@@ -14,6 +14,7 @@ import (
 
 // TestGitBehindAProxyThatSignsPeopleIn sends git through proxies of the test, which the server trusts, and past them.
 func TestGitBehindAProxyThatSignsPeopleIn(t *testing.T) {
+	t.Parallel()
 	const trusted, header = "127.0.0.2", "X-Forwarded-User"
 	s := start(t, "JETON_SERVER_TRUSTED_PROXIES="+trusted+"/32")
 	s.jeton(t, "auth", "set", "headers", "git=true")

@@ -11,6 +11,7 @@ import (
 // TestGitWithAPasswordOfADirectory runs the whole program beside a real directory: set up by commands, used by git over
 // HTTP and SSH, and refused in git's own words.
 func TestGitWithAPasswordOfADirectory(t *testing.T) {
+	t.Parallel()
 	directory := ldaptest.Start(t)
 	s := start(t)
 	s.useLDAP(t, directory)

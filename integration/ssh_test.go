@@ -24,6 +24,7 @@ func (s *server) dial(t *testing.T, options []string, args ...string) (string, e
 }
 
 func TestSSHGreetsAndRunsNothing(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	key := sshArgs(s.addKey(t, "ed25519"))
 	out, err := s.dial(t, key)
@@ -50,6 +51,7 @@ func TestSSHGreetsAndRunsNothing(t *testing.T) {
 }
 
 func TestSSHKeysOfEveryAcceptedKind(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, k := range []struct {
 		kind    string
@@ -67,6 +69,7 @@ func TestSSHKeysOfEveryAcceptedKind(t *testing.T) {
 }
 
 func TestSSHIdentityIsTheProvenKey(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	adaKey, bobKey, strange := newKey(t, "ed25519"), newKey(t, "ed25519"), newKey(t, "ed25519")
@@ -142,6 +145,7 @@ func (s *server) password(t *testing.T, secret string, options ...string) []stri
 }
 
 func TestSSHSaysWhyItRefuses(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	key := newKey(t, "ed25519")
@@ -156,6 +160,7 @@ func TestSSHSaysWhyItRefuses(t *testing.T) {
 }
 
 func TestKeyscanDoesNotAlarm(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	u, err := url.Parse(s.SSH)
 	if err != nil {

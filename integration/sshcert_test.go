@@ -42,6 +42,7 @@ func loud(key string) string {
 }
 
 func TestCertificatesOfAnAuthorityOpenGit(t *testing.T) {
+	t.Parallel()
 	s := startCertified(t)
 	old := newKey(t, "rsa", "-b", "2048")
 	const hour = "-V+1h"
@@ -76,6 +77,7 @@ func TestCertificatesOfAnAuthorityOpenGit(t *testing.T) {
 }
 
 func TestARevokedCertificateOpensNothingAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startCertified(t)
 	key := sign(t, s.ca, "ed25519", "-V+1h", "-n", "ada")
 	dir := t.TempDir()

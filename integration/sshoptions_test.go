@@ -31,6 +31,7 @@ func (s *server) master(t *testing.T, options []string) []string {
 }
 
 func TestManySessionsShareAConnectionAndEndWithItsKey(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	people(t, s)
 	key := newKey(t, "ed25519")
@@ -54,6 +55,7 @@ func TestManySessionsShareAConnectionAndEndWithItsKey(t *testing.T) {
 }
 
 func TestAlgorithmsOfOpenSSHThatAreTakenAndRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	key := s.addKey(t, "ed25519")
 	for option, c := range map[string]struct {
@@ -96,6 +98,7 @@ func TestAlgorithmsOfOpenSSHThatAreTakenAndRefused(t *testing.T) {
 }
 
 func TestAWrongKeyThenTheRightOneOnOneConnection(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	var options []string
 	for range 6 {
@@ -108,6 +111,7 @@ func TestAWrongKeyThenTheRightOneOnOneConnection(t *testing.T) {
 }
 
 func TestWhatSSHRefusesHasWords(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	key := strings.Fields(strings.Replace(strings.Join(sshArgs(s.addKey(t, "ed25519")), " "), "LogLevel=ERROR", "LogLevel=INFO", 1))
 	for name, c := range map[string]struct {

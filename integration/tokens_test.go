@@ -13,6 +13,7 @@ type holders struct {
 
 // TestTheLifeOfATokenAsGitSeesIt takes one server through it; each part has tokens, and refs, of its own.
 func TestTheLifeOfATokenAsGitSeesIt(t *testing.T) {
+	t.Parallel()
 	h := holders{start(t), sampleHistory(t)}
 	people(t, h.server)
 	for _, repo := range []string{"libs/a", "libs/deep/b", "art/c"} {
