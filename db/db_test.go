@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -166,4 +167,28 @@ func TestOrderedIDsSortAsTheyWereMade(t *testing.T) {
 		}
 		last = id
 	}
+}
+
+// TestNothingRunsOnAfterClose opens databases one after the other: each leaves as many goroutines as were there before.
+func TestNothingRunsOnAfterClose(t *testing.T) {
+	dir := t.TempDir()
+	cycle := func() {
+		d, err := Open(t.Context(), Options{Path: filepath.Join(dir, "jeton.db")})
+		ok(t, err)
+		_, err = d.Users().List(t.Context())
+		ok(t, err)
+		ok(t, d.Close())
+	}
+	cycle()
+	before := runtime.NumGoroutine()
+	for range 5 {
+		cycle()
+	}
+	for range 500 { // what ends with the connections takes a moment
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines run, %d did after the first", runtime.NumGoroutine(), before)
 }

@@ -64,6 +64,14 @@ func open(path string, q url.Values, conns int) (*gorm.DB, error) {
 	return g, nil
 }
 
+// statements is how many prepared statements a pool keeps: more than the program has, though lists of ids of each length
+// make one.
+const statements = 500
+
+// forever is what the library takes for no end of a prepared statement's time. With any other it starts a goroutine that
+// outlives the database.
+const forever = 10 * 365 * 24 * time.Hour
+
 // config is how the library is used over either database. prepare has it keep prepared statements.
 func config(prepare bool) *gorm.Config {
 	return &gorm.Config{
@@ -71,6 +79,8 @@ func config(prepare bool) *gorm.Config {
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		PrepareStmt:            prepare,
+		PrepareStmtMaxSize:     statements,
+		PrepareStmtTTL:         forever,
 	}
 }
 
