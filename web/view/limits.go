@@ -2,9 +2,11 @@ package view
 
 import "time"
 
-// Limits bound one answer; a zero means the default that stands behind it.
+// Limits bound answers; a zero means the default that stands behind it.
 type Limits struct {
-	// Timeout is how long it may take in all, however slowly the client reads (an hour).
+	// Requests is how many are worked on at a time (64), half of them for guests at most.
+	Requests int
+	// Timeout is how long one may take in all, however slowly the client reads (an hour).
 	Timeout time.Duration
 	// File is the largest file that is served raw, in bytes (16 GiB). One that lies in its pack as a difference to another and
 	// is larger than 16 MiB is put together on disk first.
@@ -20,6 +22,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
+	orElse(&l.Requests, 64)
 	orElse(&l.Timeout, time.Hour)
 	orElse(&l.File, 16<<30)
 	orElse(&l.DiffTime, 20*time.Second)

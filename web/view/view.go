@@ -50,7 +50,10 @@ type Options struct {
 }
 
 // Handler answers the views. It may be used by several goroutines.
-type Handler struct{ o Options }
+type Handler struct {
+	o     Options
+	seats seats
+}
 
 // New makes a Handler.
 func New(o Options) *Handler {
@@ -61,7 +64,7 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o}
+	return &Handler{o, newSeats(o.Limits.Requests)}
 }
 
 // request is one that is being answered.
@@ -77,10 +80,16 @@ type request struct {
 
 // serve opens the repository for one request and turns what went wrong into an answer.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, answer func(q *request) error) {
+	leave, err := h.seats.take(v)
+	if err != nil {
+		h.o.Door.Refuse(w, r, err)
+		return
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeoutCause(r.Context(), h.o.Limits.Timeout, errTooLong)
 	defer cancel()
 	out := &steady{ResponseWriter: w, control: http.NewResponseController(w), patience: h.o.Patience}
-	err := h.answer(ctx, out, r, v, answer)
+	err = h.answer(ctx, out, r, v, answer)
 	switch {
 	case err == nil:
 	case out.begun: // what was begun must not look complete

@@ -10,7 +10,7 @@ import (
 func (v *Server) views(d *door.Door) web.ViewHandlers {
 	s := v.store
 	h := view.New(view.Options{Repos: s.Host, Door: d, Walk: s.bounded("fetch.max_walk"), Patience: s.settings.Duration("receive.patience"), Log: s.Log,
-		Limits: view.Limits{Timeout: s.settings.Duration("view.timeout"), File: s.settings.Bytes("view.max_file"),
+		Limits: view.Limits{Requests: s.bounded("view.max_concurrent"), Timeout: s.settings.Duration("view.timeout"), File: s.settings.Bytes("view.max_file"),
 			DiffTime: s.settings.Duration("view.max_diff_time"), DiffBytes: s.settings.Bytes("view.max_diff_bytes"), DiffFiles: s.bounded("view.max_diff_files"),
 			DiffBlob: s.settings.Bytes("view.max_diff_file"), Patches: s.bounded("view.max_patches")}})
 	return web.ViewHandlers{Raw: h.Raw, RawFile: h.RawFile, Diff: h.Diff, Download: h.Download, Patch: h.Patch, FileDiff: h.FileDiff, Compare: h.Compare}
