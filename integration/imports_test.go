@@ -30,6 +30,7 @@ var technologies = map[string][]string{
 	"github.com/pires/go-proxyproto":                        {"jeton/cmd"},
 	"github.com/wneessen/go-mail":                           {"jeton/auth/notice"},
 	"github.com/emersion/go-smtp":                           {},
+	"github.com/mmcdole/gofeed":                             {},
 	"github.com/spf13/cobra":                                {"jeton/cmd"},
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
 	"golang.org/x/time":                                     {"jeton/web/door"},

@@ -43,7 +43,7 @@ func (g *Gate) gone(ctx context.Context, s subject, res Resource, err error) err
 	}
 	deleted, failed := g.o.Deleted(ctx, res.Path)
 	if failed != nil {
-		return errors.Join(failed, err)
+		return failed
 	}
 	for _, r := range deleted {
 		if g.level(s, r) >= access.Read {

@@ -21,7 +21,7 @@ func (a *app) repoWatch(verb, short, said string) *cobra.Command {
 				return control.Fail(control.Invalid, "whose journal? Say --user USER")
 			}
 			n.Path = args[0]
-			return call(a, cmd, "repo."+verb, n, done("%s "+said+" %s.", n.User, n.Path))
+			return call(a, cmd, "repo."+verb, n, done("%s %s %s.", n.User, said, n.Path))
 		}}
 	c.Flags().StringVar(&n.User, "user", "", "who")
 	return c
