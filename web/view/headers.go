@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"net/textproto"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -71,7 +70,7 @@ func strongTag(parts ...string) string {
 
 // unchanged reports whether If-None-Match says that the client has this already (RFC 9110, section 13.1.2: compared weakly).
 func unchanged(r *http.Request, tag string) bool {
-	for _, field := range r.Header[textproto.CanonicalMIMEHeaderKey("If-None-Match")] {
+	for _, field := range r.Header.Values("If-None-Match") {
 		for one := range strings.SplitSeq(field, ",") { // a tag of ours holds no comma, and another's cannot be ours
 			if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
 				return true

@@ -160,7 +160,7 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 }
 
 // Read implements io.Reader.
-func (c *content) Read(b []byte) (n int, err error) {
+func (c *content) Read(b []byte) (n int, _ error) {
 	for c.failed == nil {
 		if c.failed = c.ctx.Err(); c.failed != nil {
 			break
@@ -171,19 +171,19 @@ func (c *content) Read(b []byte) (n int, err error) {
 		if c.failed = c.open(); c.failed != nil {
 			break
 		}
-		if n, err = c.next(b[:min(int64(len(b)), c.size-c.at)]); n > 0 || c.failed != nil {
+		if n = c.next(b[:min(int64(len(b)), c.size-c.at)]); n > 0 {
 			break
 		}
 	}
 	return n, c.failed
 }
 
-// next reads on, or passes over some of what lies before the place that is asked for.
-func (c *content) next(b []byte) (n int, err error) {
+// next reads on, or passes over some of what lies before the place that is asked for; then, and where it fails, n is 0.
+func (c *content) next(b []byte) (n int) {
 	over := c.at - c.read
 	if over < 0 {
 		c.failed = errors.New("a blob was to be read backward")
-		return 0, c.failed
+		return 0
 	}
 	if over > 0 {
 		b = b[:min(int64(len(b)), over)]
@@ -191,17 +191,20 @@ func (c *content) next(b []byte) (n int, err error) {
 	if len(c.first) > 0 {
 		n = copy(b, c.first)
 		c.first = c.first[n:]
-	} else if n, err = c.o.Read(b); err != nil && err != io.EOF || n == 0 && err != nil {
-		// What came with it is kept back: where the fault shows at the very end, the length alone would look whole.
-		c.failed = fmt.Errorf("read %s: %w", c.id, errors.Join(err, io.ErrUnexpectedEOF))
-		return 0, c.failed
+	} else {
+		var err error
+		if n, err = c.o.Read(b); err != nil && err != io.EOF || n == 0 && err != nil {
+			// What came with it is kept back: where the fault shows at the very end, the length alone would look whole.
+			c.failed = fmt.Errorf("read %s: %w", c.id, errors.Join(err, io.ErrUnexpectedEOF))
+			return 0
+		}
 	}
 	c.read += int64(n)
 	if over > 0 {
-		return 0, c.failed
+		return 0
 	}
 	c.at = c.read
-	return n, c.failed
+	return n
 }
 
 // Close implements io.Closer.

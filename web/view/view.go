@@ -98,7 +98,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, an
 		}
 		panic(http.ErrAbortHandler)
 	default:
-		h.refuse(w, r, ctx, err)
+		h.refuse(ctx, w, r, err)
 	}
 }
 
@@ -125,8 +125,8 @@ func (h *Handler) answer(ctx context.Context, w *steady, r *http.Request, v door
 var errTooLong = &host.Refusal{Status: http.StatusServiceUnavailable, Code: "too_long", RetryAfter: time.Minute,
 	Sentence: "This took longer than the server works on one answer. Ask for less, or clone the repository and do it there."}
 
-// refuse answers with what went wrong, before anything was answered.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, ctx context.Context, err error) {
+// refuse answers with what went wrong, before anything was answered; ctx is the one in which it did.
+func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range []string{"ETag", "Content-Disposition", "Content-Length", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Accept-Ranges"} {
 		w.Header().Del(name)
 	}
