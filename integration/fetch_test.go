@@ -89,9 +89,7 @@ func TestFetchIntoADivergedClone(t *testing.T) {
 		t.Run(tr.name, func(t *testing.T) {
 			dir := t.TempDir()
 			tr.git(t, "", "clone", "-q", tr.address(s, "admin/sample"), dir)
-			for i := range 40 { // commits that the server has never seen: negotiation must get past them
-				commit(t, dir, "mine.txt", fmt.Sprint(i))
-			}
+			grow(t, dir, 40) // commits that the server has never seen: negotiation must get past them
 			theirs := commit(t, source, "theirs-"+tr.name+".txt", "theirs\n")
 			git(t, source, "push", "-q", s.mine("admin/sample"), "main")
 			tr.git(t, dir, "fetch", "-q", "origin")
