@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"jeton/vcs/browse/lines"
 	"jeton/vcs/oid"
 )
 
@@ -20,7 +21,7 @@ const (
 // piece is a line, or a part of a long one, and how many bytes of a file are such pieces.
 type piece struct {
 	sum   uint64
-	bytes int
+	bytes int64
 }
 
 // outline is a file as its pieces, in order of their sums.
@@ -67,10 +68,10 @@ func (m *measure) score(a, b file) (int, error) {
 	if ok, err := m.outline(y, b); !ok || err != nil {
 		return 0, err
 	}
-	if m.compared += len(x.pieces) + len(y.pieces); m.compared > maxCompared || m.late() {
-		return 0, m.ctx.Err()
+	if m.compared += len(x.pieces) + len(y.pieces); m.compared > maxCompared {
+		return 0, nil
 	}
-	return int(int64(common(x.pieces, y.pieces)) * maxScore / large), nil
+	return int(common(x.pieces, y.pieces, y.size, (large*leastScore+maxScore-1)/maxScore) * maxScore / large), nil
 }
 
 // sized is the outline of a file, of which at least the size is known.
@@ -99,7 +100,7 @@ func (m *measure) outline(o *outline, f file) (bool, error) {
 		return false, nil
 	}
 	data, large, err := m.content(f)
-	if err != nil || large {
+	if err != nil || large || lines.Count(data)+len(data)/longest > maxPieces/4 {
 		return false, err
 	}
 	o.pieces, o.cut = m.cut(data), true
@@ -125,7 +126,7 @@ func (m *measure) cut(data []byte) []piece {
 				break
 			}
 		}
-		all = append(all, piece{maphash.Bytes(m.seed, part), len(part)})
+		all = append(all, piece{maphash.Bytes(m.seed, part), int64(len(part))})
 	}
 	slices.SortFunc(all, func(a, b piece) int {
 		switch {
@@ -152,18 +153,22 @@ func merge(all []piece) []piece {
 	return slices.Clip(slices.Clone(merged))
 }
 
-// common is how many bytes two files share.
-func common(a, b []piece) int {
-	shared := 0
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0].sum < b[0].sum:
-			a = a[1:]
-		case a[0].sum > b[0].sum:
-			b = b[1:]
-		default:
-			shared += min(a[0].bytes, b[0].bytes)
-			a, b = a[1:], b[1:]
+// common is how many bytes two files share, or 0 as soon as it is known to be less than least. size is that of the second.
+func common(a, b []piece, size, least int64) int64 {
+	shared, left := int64(0), size
+	i := 0
+	for _, p := range b {
+		for i < len(a) && a[i].sum < p.sum {
+			i++
+		}
+		if i == len(a) {
+			break
+		}
+		left -= p.bytes
+		if a[i].sum == p.sum {
+			shared += min(a[i].bytes, p.bytes)
+		} else if shared+left < least {
+			return 0
 		}
 	}
 	return shared

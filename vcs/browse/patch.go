@@ -83,10 +83,10 @@ func patch(c *comparison, w io.Writer, id oid.ID, tag string) (notice string, er
 		writeStat(&mail, p.all)
 		mail.WriteByte('\n')
 	}
-	mail.Write(diff.Bytes())
-	fmt.Fprintf(&mail, "-- \n%s\n\n", c.o.Version)
-	if _, err := w.Write(mail.Bytes()); err != nil {
-		return "", fmt.Errorf("write patch: %w", err)
+	for _, part := range [][]byte{mail.Bytes(), diff.Bytes(), fmt.Appendf(nil, "-- \n%s\n\n", c.o.Version)} {
+		if _, err := w.Write(part); err != nil {
+			return "", fmt.Errorf("write patch: %w", err)
+		}
 	}
 	return notice, nil
 }

@@ -131,6 +131,9 @@ func (d *detection) alike() error {
 	m := newMeasure(d.comparison)
 	var all []candidate
 	for _, t := range open {
+		if err := d.ctx.Err(); err != nil || d.late() {
+			return err
+		}
 		best, err := d.best(m, t)
 		if err != nil {
 			return err

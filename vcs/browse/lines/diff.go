@@ -51,8 +51,8 @@ func collect(x, y *side) []Change {
 	return all
 }
 
-// search marks the lines that changed.
-func search(x, y *side, steps int) {
+// search marks the lines that changed, and returns how many steps are left.
+func search(x, y *side, steps int) int {
 	from := 0
 	n, m := len(x.number), len(y.number)
 	for from < n && from < m && x.number[from] == y.number[from] {
@@ -65,6 +65,7 @@ func search(x, y *side, steps int) {
 	keptX, keptY := keep(x, y, from, n), keep(y, x, from, m)
 	s := newScript(x, y, keptX, keptY, steps)
 	s.box(0, len(keptX), 0, len(keptY))
+	return s.steps
 }
 
 const (
