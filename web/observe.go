@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -87,6 +88,20 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 	n, err := a.ResponseWriter.Write(p)
 	a.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, which lets a file be sent by the kernel.
+func (a *answer) ReadFrom(r io.Reader) (int64, error) {
+	to, ok := a.ResponseWriter.(io.ReaderFrom)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{a}, r)
+	}
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	n, err := to.ReadFrom(r)
+	a.bytes += n
 	return n, err
 }
 

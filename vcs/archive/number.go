@@ -34,8 +34,8 @@ func NumberWords() string {
 
 // Levels of format number 1, written out because what a library takes for its default may change.
 const (
-	gzipLevel  = 6
-	zipLevel   = 6
+	gzipLevel  = 7
+	zipLevel   = 7
 	zstdLevel  = zstd.SpeedDefault
 	zstdWindow = 4 << 20 // what a reader must hold, in bytes
 )

@@ -79,8 +79,8 @@ type Archive struct {
 	Prefix string
 	// Paths are pathspecs, of which one at least must match an entry; none means everything.
 	Paths []string
-	// Inside is the path of the one folder or file that is wanted, taken literally; "" means everything. Not together with
-	// Paths.
+	// Inside is the path of the one folder or file that is wanted, taken literally; "" means everything. It must be
+	// there, and Paths must be empty.
 	Inside string
 	Format Format
 	// Number is that of the format; 0 means the newest. ErrBadRequest where it is not kept.
@@ -109,6 +109,9 @@ func Write(ctx context.Context, set *pack.Set, w io.Writer, a Archive) error {
 	a.Limits = a.Limits.withDefaults()
 	if a.Number != 0 && !slices.Contains(Numbers(), a.Number) {
 		return refuse("format number %d is not kept by this server", a.Number)
+	}
+	if a.When.Unix() > maxTime {
+		a.When = time.Unix(maxTime, 0)
 	}
 	specs, err := newPathspecs(a.Paths)
 	if err != nil {

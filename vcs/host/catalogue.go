@@ -86,7 +86,9 @@ type Options struct {
 	// OrphanKeep is how long a folder is kept in the trash that no row names; 0 means 7 days. It is there for a database
 	// that was restored from an older copy, which knows nothing of what was created since.
 	OrphanKeep time.Duration
-	Log        *slog.Logger
+	// Gone is told of a repository that was deleted, for what is kept of it elsewhere; nil: nobody wants to know.
+	Gone func(id string)
+	Log  *slog.Logger
 }
 
 // Host is the catalogue and what it opens; safe for concurrent use.
@@ -111,6 +113,9 @@ type Host struct {
 func New(o Options) *Host {
 	if o.OrphanKeep <= 0 {
 		o.OrphanKeep = 7 * 24 * time.Hour
+	}
+	if o.Gone == nil {
+		o.Gone = func(string) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -30,6 +30,7 @@ func (h *Host) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	h.shut(id)
+	h.o.Gone(id)
 	if err := h.discard(id, deleted); err != nil {
 		return fmt.Errorf("put the folder of repository %s into the trash: %w", id, err)
 	}
@@ -85,6 +86,7 @@ func (h *Host) Purge(ctx context.Context, id string) error {
 	if err := h.o.Rows.Delete(ctx, id); err != nil {
 		return err
 	}
+	h.o.Gone(id)
 	dirs, err := h.trashedFolders(id)
 	for _, dir := range dirs {
 		h.remove(dir)

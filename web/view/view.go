@@ -13,10 +13,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"jeton/vcs/archive/kept"
 	"jeton/vcs/host"
 	"jeton/vcs/pack"
 	"jeton/vcs/revision"
@@ -45,6 +47,7 @@ type Options struct {
 	// Patience is how long a client may take nothing of an answer; 0 means 10 minutes.
 	Patience time.Duration
 	Limits   Limits
+	Archives Archives
 	// Log is told of answers that were cut off; nil means nowhere.
 	Log *slog.Logger
 }
@@ -60,6 +63,9 @@ func New(o Options) *Handler {
 	o.Limits = o.Limits.withDefaults()
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
+	}
+	if o.Archives.Kept == nil {
+		o.Archives.Kept = kept.New(kept.Options{})
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -88,8 +94,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, an
 	defer leave()
 	ctx, cancel := context.WithTimeoutCause(r.Context(), h.o.Limits.Timeout, errTooLong)
 	defer cancel()
-	out := &steady{ResponseWriter: w, control: http.NewResponseController(w), patience: h.o.Patience}
-	err = h.answer(ctx, out, r, v, answer)
+	out := h.steady(w)
+	h.end(ctx, out, r, h.answer(ctx, out, r, v, answer))
+}
+
+func (h *Handler) steady(w http.ResponseWriter) *steady {
+	return &steady{ResponseWriter: w, control: http.NewResponseController(w), patience: h.o.Patience}
+}
+
+// end turns what went wrong into an answer, or cuts the answer off.
+func (h *Handler) end(ctx context.Context, out *steady, r *http.Request, err error) {
 	switch {
 	case err == nil:
 	case out.begun: // what was begun must not look complete
@@ -98,7 +112,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, an
 		}
 		panic(http.ErrAbortHandler)
 	default:
-		h.refuse(ctx, w, r, err)
+		h.refuse(ctx, out, r, err)
 	}
 }
 
@@ -127,7 +141,7 @@ var errTooLong = &host.Refusal{Status: http.StatusServiceUnavailable, Code: "too
 
 // refuse answers with what went wrong, before anything was answered; ctx is the one in which it did.
 func (h *Handler) refuse(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
-	for _, name := range []string{"ETag", "Content-Disposition", "Content-Length", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Accept-Ranges"} {
+	for _, name := range []string{"ETag", "Content-Disposition", "Content-Length", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Accept-Ranges", "Link", "Repr-Digest"} {
 		w.Header().Del(name)
 	}
 	switch {
@@ -169,10 +183,37 @@ func (s *steady) WriteHeader(status int) {
 
 // Write implements http.ResponseWriter.
 func (s *steady) Write(b []byte) (int, error) {
+	s.begin()
+	return s.ResponseWriter.Write(b)
+}
+
+func (s *steady) begin() {
 	s.begun = true
 	if now := time.Now(); now.Add(s.patience / 2).After(s.until) {
 		s.until = now.Add(s.patience)
 		_ = s.control.SetWriteDeadline(s.until) // a writer without deadlines needs none
 	}
-	return s.ResponseWriter.Write(b)
+}
+
+// atOnce is how much of a file the kernel is given to send at a time, in bytes.
+const atOnce = 4 << 20
+
+// ReadFrom implements io.ReaderFrom: a file goes out by sendfile where the connection can do that.
+func (s *steady) ReadFrom(r io.Reader) (int64, error) {
+	to, ok := s.ResponseWriter.(io.ReaderFrom)
+	part, limited := r.(*io.LimitedReader)
+	if !ok || !limited {
+		return io.Copy(struct{ io.Writer }{s}, r)
+	}
+	var sent int64
+	for part.N > 0 {
+		s.begin()
+		piece := &io.LimitedReader{R: part.R, N: min(part.N, atOnce)}
+		n, err := to.ReadFrom(piece)
+		sent += n
+		if part.N -= n; err != nil || piece.N > 0 {
+			return sent, err
+		}
+	}
+	return sent, nil
 }

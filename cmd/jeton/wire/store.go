@@ -3,6 +3,7 @@
 //
 //	DIR/jeton.db    (or a database on a PostgreSQL server) people, tokens, keys, permissions, the catalogue, the journal of pushes
 //	DIR/repos/      bare repositories, by id
+//	DIR/cache/      what can be made again: archives that were assembled
 //	DIR/ssh/        host keys
 //	DIR/findings.key     the secret that makes the ids of secrets found in pushes tell nothing of them
 //	DIR/push-nonce.key   the secret of the nonces of signed pushes
@@ -34,6 +35,7 @@ import (
 	"jeton/cmd/jeton/control"
 	"jeton/db"
 	"jeton/vcs/archive"
+	"jeton/vcs/archive/kept"
 	"jeton/vcs/host"
 	"jeton/vcs/maintain"
 	"jeton/vcs/name"
@@ -61,7 +63,9 @@ type Store struct {
 	Upload    *upload.Server
 	Receive   *receive.Server
 	Archive   *archive.Server
-	Log       *slog.Logger
+	// Archives are those that are kept on disk for who asks again.
+	Archives *kept.Store
+	Log      *slog.Logger
 
 	settings *config.Settings
 	db       *db.DB
@@ -164,8 +168,10 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		return err
 	}
 	s.closers = append(s.closers, s.Rules.Close)
+	s.Archives = kept.New(kept.Options{Dir: filepath.Join(s.Dir, "cache", "archives"), Max: s.settings.Bytes("archive.cache"), Concurrent: s.bounded("archive.max_concurrent"), Log: s.Log})
+	s.closers = append(s.closers, s.Archives.Close)
 	s.Host = host.New(host.Options{Root: filepath.Join(s.Dir, "repos"), Rows: rows{d: d, node: s.node}, Elsewhere: s.elsewhere, Rules: s.Rules, Names: s.names(), Log: s.Log,
-		TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
+		Gone: s.forgetArchives, TrashKeep: s.settings.Duration("repos.trash_keep"), Disk: disk.Options{FoldRefs: s.settings.On("repos.fold_refs")}})
 	s.closers = append(s.closers, s.Host.Close)
 	s.keeper = &keeper{packs: s.settings.Number("maintain.packs"), grace: s.settings.Duration("maintain.grace"), open: s.Host.Open, log: s.Log}
 	s.journal = &journal{d: d, node: s.node, changes: &s.changes, log: s.Log}
@@ -181,9 +187,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	}
 	o.Agent, o.Journal = agent, s.journal
 	s.Receive = receive.New(o)
-	s.Archive = archive.New(archive.Options{Log: s.Log, Walk: s.bounded("fetch.max_walk"), Timeout: s.settings.Duration("archive.timeout"), Limits: archive.Limits{
-		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes"),
-		Visit: s.bounded("archive.max_visit"), Directory: s.settings.Bytes("archive.max_zip_directory")}})
+	s.Archive = archive.New(archive.Options{Log: s.Log, Walk: s.bounded("fetch.max_walk"), Timeout: s.settings.Duration("archive.timeout"), Limits: s.archiveLimits()})
 	if err := s.adopt(ctx, d); err != nil {
 		return err
 	}
@@ -205,6 +209,21 @@ func (s *Store) fetchLimits() upload.Limits {
 		Refs: number("fetch.max_refs"), Wants: number("fetch.max_wants"), Haves: number("fetch.max_haves"), Walk: number("fetch.max_walk"),
 		Visit:         number("fetch.max_visit"),
 		ServerOptions: number("fetch.max_server_options"), Request: s.settings.Bytes("fetch.max_request"),
+	}
+}
+
+// archiveLimits are the settings that bound an archive.
+func (s *Store) archiveLimits() archive.Limits {
+	return archive.Limits{
+		Entries: s.bounded("archive.max_entries"), Bytes: s.settings.Bytes("archive.max_bytes"),
+		Visit: s.bounded("archive.max_visit"), Directory: s.settings.Bytes("archive.max_zip_directory"),
+	}
+}
+
+// forgetArchives removes what is kept of a repository that was deleted.
+func (s *Store) forgetArchives(repoID string) {
+	if err := s.Archives.Forget(repoID); err != nil {
+		s.Log.Error("kept archives of a deleted repository could not be removed", "repository", repoID, "error", err)
 	}
 }
 
