@@ -162,6 +162,9 @@ func TestAddressesOfViewsAndFeedsReachTheirHandlers(t *testing.T) {
 		"/team/app/feed/json":                                 `feed "json" of team/app, asked feed`,
 		"/team/app/feed-rss":                                  `feed "rss" of team/app, asked feed`,
 		"/team/app/feed-atom":                                 `feed "atom" of team/app, asked feed`,
+		"/team/app/feed":                                      `feed "" of team/app, asked feed`,
+		"/team/app/feed/rdf":                                  `feed "rdf" of team/app, asked feed`,
+		"/_admin/public_journal":                              `public journal "" of , asked public feed`,
 		"/_admin/journal/rss":                                 `journal "rss" of , asked feed`,
 		"/_admin/journal_atom":                                `journal "atom" of , asked feed`,
 		"/_admin/journal/json":                                `journal "json" of , asked feed`,
@@ -205,8 +208,8 @@ func TestAddressesThatAreNotCanonicalAreRefused(t *testing.T) {
 		"/team/app/raw/main/a%00": 400, "/team/app/archive/a%0A.zip": 400, "/team/app/archive/a%5C.zip": 400, "/team/app/changeset-diff/%07": 400,
 		"/te%0Aam/app/raw/main/x": 400, "/te%5Cam/app/raw/main/x": 400, "/te%E9am/raw/main/x": 400, "/_admin/%0Atoken": 400, "/_admin/\ufffd": 400,
 		"/team/app/config%0A": 400, "/team/app/settings/%0A": 400,
-		"/team/app/archive": 404, "/team/app/archive/": 404, "/team/app/raw": 404, "/team/app/feed": 404, "/team/app/feed/rdf": 404, "/team/app/changeset-other/x": 404,
-		"/_admin/journal": 404, "/_admin/public_journal": 404, "/archive/x.zip": 404, "/_admin/feed/rss": 404,
+		"/team/app/archive": 404, "/team/app/archive/": 404, "/team/app/raw": 404, "/team/app/changeset-other/x": 404,
+		"/archive/x.zip": 404, "/_admin/feed/rss": 404,
 	} {
 		if w := ask(h, "GET", target); w.Code != want || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
 			t.Errorf("%s answered %d %s, want %d", target, w.Code, w.Body, want)

@@ -66,10 +66,12 @@ func (t *router) publicJournal(w http.ResponseWriter, r *http.Request, a address
 	t.feed(w, r, a, v, err, t.o.Feeds.PublicJournal)
 }
 
-// feed finds a feed's format in its address: it stands behind the word, or ends it behind "-" or "_".
+// feed finds a feed's format in its address: it stands behind the word, or ends it ("feed-rss", "journal_atom").
 func (t *router) feed(w http.ResponseWriter, r *http.Request, a address, v door.Visit, err error, h Handler) {
-	if a.rest == "" {
-		a.rest = a.words[strings.LastIndexAny(a.words, "/-_")+1:]
+	for _, format := range []string{"rss", "atom"} {
+		if a.rest == "" && strings.HasSuffix(a.words, format) {
+			a.rest = format
+		}
 	}
 	t.visit(w, r, a, v, err, h)
 }

@@ -28,6 +28,9 @@ type house struct {
 	door                *Door
 	plugins             *signin.Registry
 	users               *access.Users
+	gate                *gate.Gate
+	db                  *db.DB
+	mint                func(k token.Kind, a token.Access) string
 	vcs, readOnly, feed string
 	made                []host.Repo
 }
@@ -69,8 +72,8 @@ func build(t *testing.T) *house {
 	keys := must[*sshkey.Store](t)(sshkey.NewStore(ctx, d, nil))
 	h.plugins = must[*signin.Registry](t)(signin.NewRegistry(ctx, d, signin.Options{People: users, Plugins: []signin.Plugin{
 		signin.NewPassword(d, users, hasher, nil), headers.New(proxies)}}))
-	g := gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: h.plugins,
-		Create: access.CreateOwn, PushToCreate: true})
+	h.gate = gate.New(gate.Options{Users: users, Repositories: repos, Tokens: tokens, Keys: keys, SignIn: h.plugins,
+		Create: access.CreateOwn, PushToCreate: true, ViewOn: func(view, _ string) bool { return view == "raw" }})
 	by := audit.Command("test")
 	ada := must[access.User](t)(users.Create(ctx, by, access.NewUser{Name: "ada", Password: "correct horse"}))
 	for path, private := range map[string]bool{"ada/app": true, "ada/open": false} {
@@ -78,18 +81,18 @@ func build(t *testing.T) *house {
 			t.Fatal(err)
 		}
 	}
-	mint := func(k token.Kind, a token.Access) string {
+	h.db, h.mint = d, func(k token.Kind, a token.Access) string {
 		_, secret, err := tokens.Mint(ctx, by, token.Request{UserID: ada.ID, Kind: k, Label: "test", Access: a, ExpiresAt: time.Now().Add(90 * 24 * time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return secret.Reveal()
 	}
-	h.vcs, h.readOnly, h.feed = mint(token.VCS, token.Write), mint(token.VCS, token.Read), mint(token.Feed, token.Read)
+	h.vcs, h.readOnly, h.feed = h.mint(token.VCS, token.Write), h.mint(token.VCS, token.Read), h.mint(token.Feed, token.Read)
 	if err := h.plugins.Enable(ctx, by, signin.Token); err != nil {
 		t.Fatal(err)
 	}
-	h.door = New(Options{Gate: g, Creator: h, Proxies: Proxies{Networks: proxies}})
+	h.door = New(Options{Gate: h.gate, Creator: h, Proxies: Proxies{Networks: proxies}})
 	return h
 }
 
@@ -283,5 +286,13 @@ func TestAPathThatGoesOnLeadsToItsRepository(t *testing.T) {
 		if asked != c.asked || let != (c.status == 200) || w.Code != c.status {
 			t.Errorf("%s: answered %q, %v, %d, want %q and %d", c.name, asked, let, w.Code, c.asked, c.status)
 		}
+	}
+}
+
+func TestASentenceMasksTokens(t *testing.T) {
+	w := httptest.NewRecorder()
+	Say(w, 404, "There is no branch «jet_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM».")
+	if w.Code != 404 || w.Body.String() != "There is no branch «jet_web_0123…».\n" || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("said %d %q with %v", w.Code, w.Body, w.Header())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jeton/auth/gate"
+	"jeton/auth/mask"
 	"jeton/vcs/host"
 )
 
@@ -126,12 +127,13 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error, challen
 }
 
 // Say answers with a status and a sentence, which no cache keeps. It is text/plain: git shows an error's body only as that
-// type, and no browser takes anything in it for a page. What a client sent is escaped before it gets here.
+// type, and no browser takes anything in it for a page. What a client sent is escaped before it gets here; a token that it
+// has sent as something else, a revision say, is masked here.
 func Say(w http.ResponseWriter, status int, sentence string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, sentence+"\n") // a client that has gone away needs no sentence
+	_, _ = io.WriteString(w, mask.Tokens(sentence)+"\n") // a client that has gone away needs no sentence
 }
