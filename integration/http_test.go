@@ -25,14 +25,14 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate for 127.0.0.1 that nobody has signed, and returns it as settings of the server.
-func selfSigned(t *testing.T) []string {
+// selfSigned makes a certificate for 127.0.0.1 and names that nobody has signed, and returns it as settings of the server.
+func selfSigned(t *testing.T, names ...string) []string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "jeton"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "jeton"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: names,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	cert, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
 	if err != nil {
