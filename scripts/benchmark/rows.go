@@ -39,6 +39,11 @@ func (c *comparison) rows() []row {
 			name: "push of the whole into an empty one", goal: "<= 0.7", reference: time.Second,
 			work: func(s *server) (int64, error) { return 0, c.pushAll(s) },
 		},
+		{
+			name: "diff of a commit that changes 1,000 files", goal: "<= 1.0", reference: time.Second,
+			prepare: c.changeMany,
+			work:    drainDiff,
+		},
 	}
 }
 
