@@ -326,7 +326,7 @@ func TestWholeWaitsUntilItIsKept(t *testing.T) {
 	var n atomic.Int32
 	s := store(t, Options{Dir: t.TempDir(), Max: 1000})
 	a := s.Get(t.Context(), Key{"r", "x"}, made(&n, 100))
-	if !a.Whole() || !a.Whole() {
+	if whole := a.Whole(); !whole || !a.Whole() { // asked twice, it stays so
 		t.Fatal("it is not kept")
 	}
 	if f, _, ok := a.Kept(); !ok || f == nil {
