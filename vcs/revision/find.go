@@ -3,6 +3,7 @@ package revision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -30,11 +31,15 @@ func (f *Finder) Find(ctx context.Context, text string) (Revision, error) {
 	return r, err
 }
 
-// Split finds the revision that "{revision}/{path}" begins with: the longest ref that exists, else an id. The path comes
-// back as it was written; Entry finds it. ErrNotFound, ErrAmbiguous, ErrBad.
+// Split finds the revision that "{revision}/{path}" begins with: the full id of a commit, else the longest ref that exists,
+// else an id. The path comes back as it was written; Entry finds it. ErrNotFound, ErrAmbiguous, ErrBad.
 func (f *Finder) Split(ctx context.Context, text string) (r Revision, path string, err error) {
 	if len(text) > 2*maxName {
 		return r, "", tooLong("name of a revision with its path", text, 2*maxName)
+	}
+	first, path, _ := strings.Cut(text, "/")
+	if r, err = f.byID(ctx, first); err == nil && r.Fixed {
+		return r, path, nil
 	}
 	for end := len(text); end > 0; end = strings.LastIndexByte(text[:end], '/') {
 		if end > maxName {
@@ -45,7 +50,6 @@ func (f *Finder) Split(ctx context.Context, text string) (r Revision, path strin
 			return r, strings.TrimPrefix(text[end:], "/"), err
 		}
 	}
-	first, path, _ := strings.Cut(text, "/")
 	r, err = f.find(ctx, first)
 	if errors.Is(err, errNone) {
 		err = f.none(first, text)
@@ -56,21 +60,24 @@ func (f *Finder) Split(ctx context.Context, text string) (r Revision, path strin
 // errNone says that there is nothing of a name; whoever knows what was asked makes a sentence of it.
 var errNone = errors.New("no such revision")
 
+var errNoID = fmt.Errorf("not a full id: %w", errNone)
+
 func (f *Finder) find(ctx context.Context, text string) (Revision, error) {
+	byID, idErr := f.byID(ctx, text)
+	if idErr == nil && byID.Fixed {
+		return byID, nil
+	}
 	if name, id, ok := f.ref(text); ok {
 		return f.named(ctx, text, name, id)
 	}
-	if id, ok := oid.Parse(text); ok {
-		return f.byID(ctx, text, id)
-	}
-	if prefix, ok := oid.ParsePrefix(text); ok {
+	if prefix, ok := oid.ParsePrefix(text); ok && errors.Is(idErr, errNoID) {
 		id, err := f.shortened(ctx, prefix)
 		if err != nil {
 			return Revision{}, err
 		}
 		return f.named(ctx, text, "", id)
 	}
-	return Revision{}, errNone
+	return byID, idErr
 }
 
 // ref finds the ref that a name means, and its full name.
@@ -100,7 +107,12 @@ func (f *Finder) named(ctx context.Context, text, ref string, id oid.ID) (Revisi
 	return r, err
 }
 
-func (f *Finder) byID(ctx context.Context, text string, id oid.ID) (Revision, error) {
+// byID finds the object whose full id a text is; errNoID where it is none, which wraps errNone.
+func (f *Finder) byID(ctx context.Context, text string) (Revision, error) {
+	id, ok := oid.Parse(text)
+	if !ok {
+		return Revision{}, errNoID
+	}
 	ok, err := f.Visible(ctx, id)
 	if errors.Is(err, reach.ErrBudget) || err == nil && !ok {
 		return Revision{}, errNone

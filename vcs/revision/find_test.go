@@ -29,7 +29,7 @@ func TestNamesMeanBranchThenTagThenId(t *testing.T) {
 		{"both", "refs/heads/both", b}, {"refs/tags/both", "refs/tags/both", c}, {"v1.0+rc@1", "refs/tags/v1.0+rc@1", b}, {"übung/größe", "refs/heads/übung/größe", b},
 		{"refs/heads/odd", "refs/heads/odd", c}, {"refs/pull/1/head", "refs/pull/1/head", c}, {"tags/both", "refs/heads/tags/both", a},
 		{"note", "refs/tags/note", b}, {"note2", "refs/tags/note2", b}, {note, "", b}, {note[:8], "", b},
-		{a, "", a}, {strings.ToUpper(a), "", a}, {short, "", a}, {a[:4], "", a}, {a[:39], "", a}, {c[:7], "refs/heads/" + c[:7], b}, {c[:8], "", c}, {b, "refs/heads/" + b, c},
+		{a, "", a}, {strings.ToUpper(a), "", a}, {short, "", a}, {a[:4], "", a}, {a[:39], "", a}, {c[:7], "refs/heads/" + c[:7], b}, {c[:8], "", c}, {b, "", b}, {strings.ToUpper(b), "", b}, {"refs/heads/" + b, "refs/heads/" + b, c}, {note, "", b},
 	} {
 		r, err := f.Find(t.Context(), c.text)
 		if err != nil || r.Ref != c.ref || r.Commit.String() != c.commit || r.Name != c.text {
@@ -73,6 +73,32 @@ func TestAnAddressIsCutBehindTheLongestRef(t *testing.T) {
 	for _, text := range []string{"", "/", "/main", "nowhere/src", "refs/heads/none/x", "refs/hidden/x/file", "abcdef0/file"} {
 		if r, path, err := f.Split(t.Context(), text); !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrBad) {
 			t.Errorf("%q is found: %+v %q, %v", text, r, path, err)
+		}
+	}
+}
+
+func TestNobodyRedirectsTheFullIdOfACommit(t *testing.T) {
+	dir := bare(t)
+	a := commit(t, dir, "", "a")
+	b, hidden := commit(t, dir, a, "b"), commit(t, dir, a, "hidden")
+	git(t, dir, "update-ref", "refs/heads/main", b)
+	git(t, dir, "tag", "-a", "-m", "annotated", "note", b)
+	tree, note := git(t, dir, "rev-parse", b+"^{tree}"), git(t, dir, "rev-parse", "note")
+	for ref, id := range map[string]string{"heads/" + a + "/src": b, "tags/" + b: a, "heads/" + tree: a, "heads/" + note: a, "heads/" + hidden: a, "hidden/x": hidden} {
+		git(t, dir, "update-ref", "refs/"+ref, id)
+	}
+	f := finder(t, dir)
+	for _, c := range []struct{ text, path, ref, commit string }{
+		{a, "src/x", "", a}, {a, "", "", a}, {b, "file", "", b},
+		// Trees, tags and what is hidden are no commit that an address was promised for.
+		{tree, "file", "refs/heads/" + tree, a}, {note, "file", "refs/heads/" + note, a}, {hidden, "file", "refs/heads/" + hidden, a},
+	} {
+		r, path, err := f.Split(t.Context(), c.text+"/"+c.path)
+		if err != nil || path != c.path || r.Ref != c.ref || r.Commit.String() != c.commit || r.Fixed != (c.ref == "") {
+			t.Errorf("%s/%s is %+v and %q, %v", c.text, c.path, r, path, err)
+		}
+		if r, err := f.Find(t.Context(), c.text); err != nil || r.Ref != c.ref || r.Commit.String() != c.commit || r.Fixed != (c.ref == "") {
+			t.Errorf("%s is %+v, %v", c.text, r, err)
 		}
 	}
 }

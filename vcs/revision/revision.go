@@ -7,6 +7,8 @@
 // The rules (they are the same for archives, raw files, diffs and feeds):
 //
 //   - "tip", and "HEAD", mean the head of the default branch;
+//   - the full id of a commit is that commit, whatever branches and tags are called so (as in git): else whoever may push
+//     could lead addresses elsewhere that are told never to change;
 //   - what begins with refs/ names one ref exactly; any other name is a branch before it is a tag before it is an id;
 //   - in "{revision}/{path}" the longest ref that exists wins, whatever is below the shorter ones;
 //   - an id is written in full, or with MinPrefix digits at least; shortened ones name commits and annotated tags, not trees
