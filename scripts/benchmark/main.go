@@ -49,8 +49,10 @@ type row struct {
 	goal string
 	// reference is how long C git must have worked in each round, since /proc counts in steps of 10 ms.
 	reference time.Duration
-	prepare   func(*server) error
-	work      func(*server) (int64, error)
+	// least is how often the work is done in each round at least, where one time costs next to nothing.
+	least   int
+	prepare func(*server) error
+	work    func(*server) (int64, error)
 }
 
 func bench(source, binary string, rounds int, only string) error {
@@ -121,36 +123,59 @@ func (c *comparison) measure(r row) error {
 			return err
 		}
 	}
-	probe, err := measure(c.git, 1, func() (int64, error) { return r.work(c.git) })
+	times, err := c.repeats(c.git, r, r.reference)
 	if err != nil {
 		return err
 	}
-	times := int(r.reference/max(probe.cpu, tick)) + 1
+	more, err := c.repeats(c.jeton, r, leastJeton)
+	if err != nil {
+		return err
+	}
+	more = max(times, more)
 	var git, jeton []cost
 	for range c.rounds {
 		for _, side := range []struct {
-			s   *server
-			all *[]cost
-		}{{c.jeton, &jeton}, {c.git, &git}} {
-			got, err := measure(side.s, times, func() (int64, error) { return r.work(side.s) })
+			s     *server
+			times int
+			all   *[]cost
+		}{{c.jeton, more, &jeton}, {c.git, times, &git}} {
+			got, err := measure(side.s, side.times, func() (int64, error) { return r.work(side.s) })
 			if err != nil {
 				return err
 			}
 			*side.all = append(*side.all, got)
 		}
 	}
-	print(r, times, median(jeton), median(git))
+	count := fmt.Sprint("×", times)
+	if more != times {
+		count += fmt.Sprint(", Jeton ×", more)
+	}
+	print(r, count, median(jeton), median(git))
 	return nil
 }
 
-func print(r row, times int, jeton, git cost) {
+// leastJeton is how long Jeton must have worked in each round.
+const leastJeton = 100 * time.Millisecond
+
+// repeats finds out how often a side must do the work of a row to have worked for so long. Little work is tried more often,
+// until what /proc counts can tell.
+func (c *comparison) repeats(s *server, r row, long time.Duration) (int, error) {
+	for n := 1; ; n *= 8 {
+		probe, err := measure(s, n, func() (int64, error) { return r.work(s) })
+		if total := probe.cpu * time.Duration(n); err != nil || total >= 3*tick || n >= 512 {
+			return max(r.least, int(long*time.Duration(n)/max(total, tick))+1), err
+		}
+	}
+}
+
+func print(r row, count string, jeton, git cost) {
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000) }
 	mib := func(n int64) string { return fmt.Sprintf("%.1f", float64(n)/(1<<20)) }
 	bytes := "-"
 	if git.bytes > 0 {
 		bytes = fmt.Sprintf("%.3f", float64(jeton.bytes)/float64(git.bytes))
 	}
-	fmt.Printf("| %s (×%d) | %s | %.3f | %s | %s | %s | %s | %s | %s | %s |\n", r.name, times, r.goal,
+	fmt.Printf("| %s (%s) | %s | %.3f | %s | %s | %s | %s | %s | %s | %s |\n", r.name, count, r.goal,
 		float64(jeton.cpu)/float64(max(git.cpu, 1)), ms(jeton.cpu), ms(git.cpu), ms(jeton.wall), ms(git.wall),
 		mib(jeton.memory), mib(git.memory), bytes)
 }

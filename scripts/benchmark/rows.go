@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // rows are the lines of the table, in its order.
 func (c *comparison) rows() []row {
-	return []row{
+	rows := []row{
 		{
 			name: "full clone, repacked", goal: "<= 1.0", reference: 2 * time.Second,
 			work: func(s *server) (int64, error) { return drainClone(s, "admin/bench.git") },
@@ -45,6 +46,7 @@ func (c *comparison) rows() []row {
 			work:    drainDiff,
 		},
 	}
+	return slices.Concat(rows, archiveRows(), feedRows())
 }
 
 func (c *comparison) clone(s *server) string { return filepath.Join(c.dir, s.name+"-mirror.git") }

@@ -21,7 +21,8 @@ type server struct {
 	cmd   *exec.Cmd
 	base  string // http://127.0.0.1:port
 	token string // the vcs token; empty at C git's side
-	web   string // the web token
+	web   string // the web token, and the feed token
+	feed  string
 	wide  string // a commit that changes 1,000 files
 	data  string
 }
@@ -44,7 +45,7 @@ func (s *server) stop() {
 // startJeton starts quickstart over a fresh data folder; GOMEMLIMIT is left unset, as the memory figures demand.
 func startJeton(binary, data string) (*server, error) {
 	cmd := exec.Command(binary, "quickstart", "--data", data, "--http", "127.0.0.1:0", "--ssh", "127.0.0.1:0", "--json")
-	cmd.Env = append(os.Environ(), "JETON_LOG_LEVEL=error", "JETON_WEB_TOKEN_VIEWS=*")
+	cmd.Env = append(os.Environ(), "JETON_LOG_LEVEL=error", "JETON_WEB_TOKEN_VIEWS=*", "JETON_FEED_MEMORY=1")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -60,7 +61,7 @@ func startJeton(binary, data string) (*server, error) {
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
 		return nil, fmt.Errorf("read what quickstart printed: %w", err)
 	}
-	return &server{name: "jeton", cmd: cmd, base: strings.TrimSuffix(said.URL, "/"), token: said.Tokens["vcs"], web: said.Tokens["web"], data: data}, nil
+	return &server{name: "jeton", cmd: cmd, base: strings.TrimSuffix(said.URL, "/"), token: said.Tokens["vcs"], web: said.Tokens["web"], feed: said.Tokens["feed"], data: data}, nil
 }
 
 // startReference starts this program again as the CGI server in front of git http-backend.
@@ -98,8 +99,12 @@ func serveCGI(root string) error {
 		InheritEnv: []string{"PATH"},
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, diffPath) {
-			serveDiff(root, w, r)
+		switch path := r.URL.Path; {
+		case path == emptyPath:
+			w.WriteHeader(http.StatusNoContent)
+			return
+		case strings.HasPrefix(path, "/-/"):
+			serveGit(root, w, r)
 			return
 		}
 		if r.ContentLength < 0 {
