@@ -35,7 +35,7 @@ func (s *Server) Repository(w http.ResponseWriter, r *http.Request, v door.Visit
 		return
 	}
 	defer view.Close()
-	b := builder{s: s, view: view, see: sight.New(&rules, view.Refs), repoID: v.RepoID, path: v.Path, sel: sel, format: f}
+	b := builder{s: s, visit: v, view: view, see: sight.New(&rules, view.Refs), repoID: v.RepoID, path: v.Path, sel: sel, format: f}
 	q, err := b.question(r.Context())
 	if err != nil {
 		s.fail(w, r, err)
@@ -60,6 +60,7 @@ func (s *Server) open(ctx context.Context, repoID string) (*storage.View, rules.
 // builder makes the feed of one repository out of a view of it, for one request.
 type builder struct {
 	s      *Server
+	visit  door.Visit
 	view   *storage.View
 	see    sight.Sight
 	repoID string
@@ -71,7 +72,7 @@ type builder struct {
 
 // question finds what is asked for. What a reader may not see is not there.
 func (b *builder) question(ctx context.Context) (question, error) {
-	q := question{format: b.format, fixed: true, address: digest(b.format.name, b.repoID, b.sel)}
+	q := question{format: b.format, fixed: true, address: digest(b.format.name, b.repoID, b.sel.query())}
 	if b.sel.tags {
 		q.key, q.build = b.key(b.tagged()...), b.tagFeed
 		return q, nil
@@ -88,7 +89,7 @@ func (b *builder) question(ctx context.Context) (question, error) {
 // key is all that a feed of a repository depends on.
 func (b *builder) key(content ...any) string {
 	o := b.s.o
-	return digest(append([]any{edition, b.s.base, o.Entries, o.Walk, o.Diff, o.TTL, b.format.name, b.repoID, b.path, b.sel}, content...)...)
+	return digest(append([]any{edition, b.s.base, o.Entries, o.Walk, o.Diff, o.TTL, b.format.name, b.repoID, b.path, b.sel.query()}, content...)...)
 }
 
 // branch is the branch that is asked for, and its commit: zero where the default branch has none yet.
@@ -117,6 +118,13 @@ func (b *builder) noBranch(ctx context.Context, full string) error {
 	if b.see.Rules.Hides(full) {
 		return missing(noBranch)
 	}
+	ctx, cancel := context.WithTimeout(ctx, b.s.o.Patience)
+	defer cancel()
+	leave, err := b.s.places.enter(ctx, b.visit) // names can be made up, and pushes take memory
+	if err != nil {
+		return err
+	}
+	defer leave()
 	pushes, err := b.s.o.Pushes.Of(ctx, []string{b.repoID}, endings)
 	if err != nil {
 		return err

@@ -73,7 +73,8 @@ type Options struct {
 	Walk int
 	// Diff is how long the diff of one entry may be, in bytes (16 KiB).
 	Diff int64
-	// Patience is how long one answer may be worked at (30 seconds); Builders how many at a time (2).
+	// Patience is how long one answer may be waited for and worked at (30 seconds); Builders how many are worked at at a time
+	// (2): one for each client, and half of them for guests.
 	Patience time.Duration
 	Builders int
 	Log      *slog.Logger
@@ -87,8 +88,8 @@ type Server struct {
 	base    string
 	kept    *kept
 	moments *moments
-	// building holds a token for each answer that is being worked at.
-	building chan struct{}
+	// places are for those whose answers are being worked at.
+	places *workshop
 }
 
 // New makes a server.
@@ -120,7 +121,7 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Server{o: o, base: strings.TrimSuffix(o.URL.String(), "/"), kept: newKept(o.Memory), moments: newMoments(o.Now()),
-		building: make(chan struct{}, o.Builders)}
+		places: newWorkshop(o.Builders)}
 }
 
 // Feed is a feed, in no format yet. Its texts may be any valid UTF-8.

@@ -54,7 +54,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, v door.Visit, q 
 	if q.fixed && s.unchanged(w, r, q.address, q.key) {
 		return
 	}
-	a, err := s.worked(r.Context(), q)
+	a, err := s.worked(r.Context(), v, q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -133,16 +133,15 @@ func takesGzip(values []string) bool {
 
 // worked is the answer to a question, kept or worked out now. Others may wait for the same one, so it is not given up when
 // this client goes away.
-func (s *Server) worked(ctx context.Context, q question) (*answer, error) {
+func (s *Server) worked(ctx context.Context, v door.Visit, q question) (*answer, error) {
 	got, err := s.kept.get(ctx, q.key, func() (costly, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Patience)
 		defer cancel()
-		select {
-		case s.building <- struct{}{}:
-			defer func() { <-s.building }()
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		leave, err := s.places.enter(ctx, v)
+		if err != nil {
+			return nil, err
 		}
+		defer leave()
 		f, err := q.build(ctx)
 		if err != nil {
 			return nil, err
@@ -166,12 +165,18 @@ func (s *Server) worked(ctx context.Context, q question) (*answer, error) {
 // fail says what went wrong, in one sentence.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
+	for _, name := range []string{"ETag", "Last-Modified"} { // they are the feed's, which there is none of
+		h.Del(name)
+	}
 	var no *refused
 	var elsewhere *host.Refusal
 	switch {
 	case errors.As(err, &no):
 		door.Say(w, no.status, no.sentence)
 	case errors.As(err, &elsewhere):
+		if elsewhere.RetryAfter > 0 {
+			h.Set("Retry-After", strconv.Itoa(int(elsewhere.RetryAfter/time.Second)))
+		}
 		door.Say(w, elsewhere.Status, elsewhere.Sentence)
 	case errors.Is(err, host.ErrNotFound), errors.Is(err, storage.ErrClosed): // deleted since it was admitted
 		door.Say(w, http.StatusNotFound, "There is nothing here.")

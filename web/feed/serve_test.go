@@ -271,3 +271,25 @@ func TestWhatIsKeptIsBoundedAndTheOldestUseGoesFirst(t *testing.T) {
 		t.Errorf("after a fault: %v, %v", got, err)
 	}
 }
+
+func TestWhatIsNotThereHasNoTag(t *testing.T) {
+	w := newWorld(t)
+	w.create("r1", "team/app")
+	w.push("r1", "main", "One")
+	rec := w.get("r1", "rss", "path=nowhere")
+	if h := rec.Header(); rec.Code != 404 || h.Get("ETag") != "" || h.Get("Last-Modified") != "" || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("a path that is not there: %d with %v", rec.Code, h)
+	}
+}
+
+func TestWhoFindsNoPlaceIsToldWhenToComeAgain(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Builders = 1 })
+	w.create("r1", "team/app")
+	w.server.places.waiting = maxWaiting
+	w.server.places.busy = 1
+	for _, query := range []string{"", "branch=made-up"} {
+		if rec := w.get("r1", "rss", query); rec.Code != 503 || rec.Header().Get("Retry-After") != "30" {
+			t.Errorf("%q: answered %d with %v", query, rec.Code, rec.Header())
+		}
+	}
+}
