@@ -3,6 +3,7 @@ package db
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -106,6 +107,28 @@ func TestTheLastPushesOfSomeRepositories(t *testing.T) {
 	ok(t, err)
 	if got := repositoriesOf(rows); got != "[r-n2]" {
 		t.Errorf("after one went into the trash: %s", got)
+	}
+}
+
+func TestAHugePushIsNotAmongTheLast(t *testing.T) {
+	d := fresh(t)
+	ok(t, d.Users().Insert(t.Context(), user("ada")))
+	app := repository("app", "u-ada")
+	app.Private = false
+	ok(t, d.Repositories().Insert(t.Context(), app))
+	for _, updates := range []string{"small", strings.Repeat("é", MaxTold/2), strings.Repeat("é", MaxTold/2-1)} {
+		id, err := d.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "r-app", ActorName: "ada", Updates: updates})
+		ok(t, err)
+		ok(t, d.Journal().End(t.Context(), id, "[]", noon))
+	}
+	of, err := d.Journal().LatestOf(t.Context(), []string{"r-app"}, 10)
+	ok(t, err)
+	public, err := d.Journal().LatestPublic(t.Context(), 10, 10)
+	ok(t, err)
+	for name, rows := range map[string][]JournalEntry{"of one": of, "public": public} {
+		if len(rows) != 2 || len(rows[0].Updates) != MaxTold-2 || rows[1].Updates != "small" || rows[1].ActorName != "ada" || rows[1].Results != "[]" || rows[1].EndedAt == nil {
+			t.Errorf("%s: %d rows", name, len(rows))
+		}
 	}
 }
 
