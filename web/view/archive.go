@@ -49,12 +49,8 @@ func (h *Handler) Archive(w http.ResponseWriter, r *http.Request, v door.Visit) 
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, errTooLong)
 	defer cancel()
-	out := h.steady(w)
-	var d *download
-	err := h.answer(ctx, out, r, v, func(q *request) (err error) {
-		d, err = h.download(q)
-		return err
-	})
+	out := h.steady(w, timeout)
+	d, err := h.wanted(ctx, out, r, v)
 	if err == nil { // the view of the repository is closed: a client may take long
 		err = h.send(ctx, out, r, d)
 	}
@@ -63,6 +59,20 @@ func (h *Handler) Archive(w http.ResponseWriter, r *http.Request, v door.Visit) 
 		err = no(http.StatusRequestEntityTooLarge, "too_large", "%s.", err)
 	}
 	h.end(ctx, out, r, err)
+}
+
+// wanted finds out which archive is asked for: that may take a long walk, for which a seat is needed.
+func (h *Handler) wanted(ctx context.Context, w *steady, r *http.Request, v door.Visit) (d *download, err error) {
+	leave, err := h.seats.take(v)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	err = h.answer(ctx, w, r, v, func(q *request) (err error) {
+		d, err = h.download(q)
+		return err
+	})
+	return d, err
 }
 
 // archiveSuffixes are those of addresses, longer ones before those that they end in.

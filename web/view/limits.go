@@ -4,7 +4,8 @@ import "time"
 
 // Limits bound answers; a zero means the default that stands behind it.
 type Limits struct {
-	// Requests is how many are worked on at a time (64), half of them for guests at most.
+	// Requests is how many are worked on at a time (64): half of them for guests at most, half of that for one network of
+	// guests, and half of all for one credential.
 	Requests int
 	// Timeout is how long one may take in all, however slowly the client reads (an hour).
 	Timeout time.Duration

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"jeton/vcs/host"
 	"jeton/web/door"
 )
 
@@ -15,7 +16,7 @@ func TestGuestsLeaveHalfOfTheSeatsToOthers(t *testing.T) {
 		t.Helper()
 		back, err := s.take(v)
 		if (err == nil) != want {
-			t.Fatalf("a seat with %d taken, %d by guests: %v", len(s.all), len(s.guests), err)
+			t.Fatalf("a seat with %d taken, %d by guests: %v", s.taken, s.guests, err)
 		}
 		if err == nil {
 			leave = append(leave, back)
@@ -33,8 +34,44 @@ func TestGuestsLeaveHalfOfTheSeatsToOthers(t *testing.T) {
 	for _, back := range leave[1:] {
 		back()
 	}
-	if len(s.all) != 0 || len(s.guests) != 0 {
-		t.Errorf("%d seats and %d of guests are never given back", len(s.all), len(s.guests))
+	if s.taken != 0 || s.guests != 0 {
+		t.Errorf("%d seats and %d of guests are never given back", s.taken, s.guests)
+	}
+}
+
+func TestNobodyTakesAllSeats(t *testing.T) {
+	s := newSeats(8)
+	for _, c := range []struct {
+		visit door.Visit
+		most  int
+	}{
+		{door.Visit{Private: true, Admission: host.Admission{Client: "1 token:1"}}, 4},
+		{door.Visit{Public: true, Admission: host.Admission{Client: "192.0.2.0/24"}}, 2},
+	} {
+		var leave []func()
+		for {
+			back, err := s.take(c.visit)
+			if err != nil {
+				break
+			}
+			leave = append(leave, back)
+		}
+		if len(leave) != c.most {
+			t.Errorf("%s takes %d seats of 8, want %d", c.visit.Client, len(leave), c.most)
+		}
+		other := c.visit
+		other.Client += "0"
+		if back, err := s.take(other); err != nil {
+			t.Errorf("another finds none: %v", err)
+		} else {
+			back()
+		}
+		for _, back := range leave {
+			back()
+		}
+	}
+	if len(s.clients) != 0 || s.taken != 0 {
+		t.Errorf("%v are remembered, %d seats never given back", s.clients, s.taken)
 	}
 }
 
@@ -46,10 +83,14 @@ func TestWhoFindsNoSeatIsToldToComeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, "no seat", p.get(p.handler.Raw, "main/run"), http.StatusServiceUnavailable, "try again")
+	says(t, "no seat to find an archive", p.get(p.handler.Archive, "main.zip"), http.StatusServiceUnavailable, "try again")
 	back()
 	for range 3 { // a seat comes back behind each answer
 		if r := p.get(p.handler.Raw, "main/run"); r.StatusCode != http.StatusOK {
 			t.Errorf("with a free seat: %d", r.StatusCode)
+		}
+		if r := p.get(p.handler.Archive, "main.zip"); r.StatusCode != http.StatusOK {
+			t.Errorf("an archive with a free seat: %d", r.StatusCode)
 		}
 	}
 }

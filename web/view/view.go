@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -55,7 +56,7 @@ type Options struct {
 // Handler answers the views. It may be used by several goroutines.
 type Handler struct {
 	o     Options
-	seats seats
+	seats *seats
 }
 
 // New makes a Handler.
@@ -94,12 +95,17 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, an
 	defer leave()
 	ctx, cancel := context.WithTimeoutCause(r.Context(), h.o.Limits.Timeout, errTooLong)
 	defer cancel()
-	out := h.steady(w)
+	out := h.steady(w, h.o.Limits.Timeout)
 	h.end(ctx, out, r, h.answer(ctx, out, r, v, answer))
 }
 
-func (h *Handler) steady(w http.ResponseWriter) *steady {
-	return &steady{ResponseWriter: w, control: http.NewResponseController(w), patience: h.o.Patience}
+// steady is w for an answer that takes no longer than timeout. The deadlines that were set for short requests would end it:
+// net/http waits for the client to go by reading, and takes a read that was too late for that.
+func (h *Handler) steady(w http.ResponseWriter, timeout time.Duration) *steady {
+	s := &steady{ResponseWriter: w, control: http.NewResponseController(w), patience: h.o.Patience}
+	until := time.Now().Add(timeout + h.o.Patience)
+	_, _ = s.control.SetReadDeadline(until), s.control.SetWriteDeadline(until) // one that has none needs none
+	return s
 }
 
 // end turns what went wrong into an answer, or cuts the answer off.
@@ -109,6 +115,9 @@ func (h *Handler) end(ctx context.Context, out *steady, r *http.Request, err err
 	case out.begun: // what was begun must not look complete
 		if r.Context().Err() == nil {
 			h.o.Log.WarnContext(r.Context(), "an answer was cut off", "path", r.URL.Path, "error", err, "cause", context.Cause(ctx))
+		}
+		if !r.ProtoAtLeast(1, 1) {
+			out.reset()
 		}
 		panic(http.ErrAbortHandler)
 	default:
@@ -193,6 +202,22 @@ func (s *steady) begin() {
 		s.until = now.Add(s.patience)
 		_ = s.control.SetWriteDeadline(s.until) // a writer without deadlines needs none
 	}
+}
+
+// reset ends a connection by force: where an answer ends with its connection, as in HTTP/1.0, which proxies still speak, an
+// orderly end would make one that was cut off look whole.
+func (s *steady) reset() {
+	conn, _, err := s.control.Hijack()
+	if err != nil {
+		return
+	}
+	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS would take its leave
+		conn = secured.NetConn()
+	}
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
 }
 
 // atOnce is how much of a file the kernel is given to send at a time, in bytes.

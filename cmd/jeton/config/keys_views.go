@@ -4,7 +4,7 @@ package config
 func viewKeys() []Key {
 	return []Key{
 		{Name: "view.max_concurrent", Default: "64", Type: Number,
-			Meaning: "How many raw files, diffs and patches are worked on at a time, half of them for guests at most; who comes then is told to come again (503)."},
+			Meaning: "How many raw files, diffs and patches are worked on at a time, half of them for guests at most, half for one credential and a quarter for one network of guests; who comes then is told to come again (503)."},
 		{Name: "view.timeout", Default: "1h", Type: Duration,
 			Meaning: "How long one raw file, diff or patch may take in all, however slowly it is read."},
 		{Name: "view.max_file", Default: "16GiB", Type: Size,
