@@ -74,19 +74,37 @@ func TestQuickstartSaysWhatToPaste(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a line with git clone", func() bool { return strings.Contains(log.String(), "git clone http") })
-	var line string
-	for l := range strings.Lines(log.String()) {
-		if i := strings.Index(l, "git clone http"); i >= 0 {
-			line = strings.TrimSpace(l[i:])
-			break
+	eventually(t, "all lines", func() bool { return strings.Contains(log.String(), "Ctrl-C") })
+	printed := log.String()
+	home := t.TempDir()
+	key := filepath.Join(home, ".ssh", "id_ed25519")
+	if err := os.MkdirAll(filepath.Dir(key), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+		t.Fatalf("ssh-keygen: %v\n%s", err, out)
+	}
+	for _, c := range []struct{ begin, says string }{ // a line of each door, and what comes of it
+		{"git clone http", "Cloning into 'hello'"},
+		{"'" + built(t) + "' key add", "SHA256:"},
+		{"curl -OJ", ""},
+		{"curl 'http" /* the diff */, "diff --git "},
+		{"curl 'http" /* the feed */, "<feed "},
+		{"curl -H", `"kind":"api"`},
+	} {
+		line := c.begin + "…"
+		if i := strings.Index(printed, "\n"+c.begin); i >= 0 {
+			line, _, _ = strings.Cut(printed[i+1:], "\n")
+			printed = printed[i+1+len(line):]
+		}
+		paste := exec.Command("sh", "-c", line)
+		paste.Dir, paste.Env = home, append(gitEnv(), "HOME="+home)
+		if out, err := paste.CombinedOutput(); err != nil || !strings.Contains(string(out), c.says) {
+			t.Errorf("the printed line %q says\n%s, %v, want %q", line, out, err, c.says)
 		}
 	}
-	paste := exec.Command("sh", "-c", line)
-	paste.Dir = t.TempDir()
-	paste.Env = gitEnv()
-	if out, err := paste.CombinedOutput(); err != nil {
-		t.Errorf("the printed line %q does not work: %v\n%s", line, err, out)
+	if out, err := exec.Command("unzip", "-tq", filepath.Join(home, "hello-tip.zip")).CombinedOutput(); err != nil {
+		t.Errorf("the archive is none: %v\n%s", err, out)
 	}
 	_ = cmd.Process.Signal(os.Interrupt)
 	if err := cmd.Wait(); err != nil {

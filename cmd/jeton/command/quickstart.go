@@ -3,12 +3,10 @@ package command
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,8 +35,8 @@ type started struct {
 	Repo     string            `json:"repo"`
 	Tokens   map[string]string `json:"tokens,omitempty"`
 
-	// data is the data folder, for lines to paste.
-	data string
+	// program and data are this program and the data folder, quoted for lines to paste.
+	program, data string
 }
 
 const quickUser, quickRepo = "admin", "admin/hello"
@@ -66,7 +64,7 @@ func (a *app) quickstart() *cobra.Command {
 					return err
 				})
 				err := g.Wait()
-				made.URL, made.SSH, made.data = out.URL, out.SSH, s.Dir
+				made.URL, made.SSH, made.program, made.data = out.URL, out.SSH, program(), quoted(s.Dir)
 				return func(cmd *cobra.Command) error { return a.print(cmd.OutOrStdout(), made, made.show) }, err
 			})
 		}}
@@ -91,10 +89,10 @@ func furnish(ctx context.Context, s *wire.Store) (started, error) {
 	if err := fill(ctx, s, u); err != nil {
 		return out, err
 	}
-	if err := whitelist(s.Dir); err != nil {
+	ops := control.Local{Registry: operate.Operations(s), Operator: operator()}
+	if err := openViews(ctx, s, ops); err != nil {
 		return out, err
 	}
-	ops := control.Local{Registry: operate.Operations(s), Operator: operator()}
 	for _, kind := range []token.Kind{token.API, token.Feed, token.VCS, token.Web} {
 		var t operate.Token
 		n := operate.NewToken{User: quickUser, Kind: string(kind), Label: "quickstart"}
@@ -111,18 +109,12 @@ func furnish(ctx context.Context, s *wire.Store) (started, error) {
 	return out, nil
 }
 
-// whitelist begins the data folder's configuration file, unless there is one: archives and diffs are on the whitelist of
-// web tokens from the next start on.
-func whitelist(dir string) error {
-	f, err := os.OpenFile(filepath.Join(dir, config.FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
+// openViews opens archives and diffs to web tokens, so that the lines for them work, unless the settings say which views are.
+func openViews(ctx context.Context, s *wire.Store, ops control.Local) error {
+	if list, _ := s.Whitelist.InForce(); len(list.Entries()) > 0 {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	_, err = f.WriteString("# Settings of this data folder; docs/configuration.md lists them all.\n[web]\ntoken_views = [\"archive\", \"diff\"]\n")
-	return errors.Join(err, f.Close())
+	return ops.Call(ctx, "views.set", operate.ViewEntries{Entries: []string{"archive", "diff"}}, &operate.Views{})
 }
 
 // fill makes the sample repository.
@@ -162,7 +154,7 @@ func (s started) show(w io.Writer) {
 	fmt.Fprintf(&b, "Jeton serves %s\n             %s\n\n", s.URL, s.SSH)
 	if s.Tokens == nil {
 		fmt.Fprintf(&b, "This data folder was there already; passwords and tokens are shown once only.\n"+
-			"A new token:\n\njeton token create --data '%s' --user %s --kind vcs --label laptop\ngit clone %s/%s\n\n", s.data, s.User, s.URL, s.Repo)
+			"A new token:\n\n%s token create --data %s --user %s --kind vcs --label laptop\ngit clone %s/%s\n\n", s.program, s.data, s.User, s.URL, s.Repo)
 	} else {
 		s.secrets(&b)
 	}
@@ -183,6 +175,22 @@ func (s started) secrets(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "The token then stays in .git/config. To keep it in a credential helper instead:\n\n"+
 		"git config --global credential.helper cache\nprintf 'url=%s\\nusername=%s\\npassword=%s\\n\\n' | git credential approve\n"+
-		"git clone %s/%s my-hello\n\nOver SSH:\n\njeton key add --data '%s' --user %s --label laptop ~/.ssh/id_ed25519.pub\ngit clone %s/%s over-ssh\n\n",
-		s.URL, s.User, s.Tokens["vcs"], s.URL, s.Repo, s.data, s.User, s.SSH, s.Repo)
+		"git clone %s/%s my-hello\n\nOver SSH:\n\n%s key add --data %s --user %s --label laptop ~/.ssh/id_ed25519.pub\ngit clone %s/%s over-ssh\n\n",
+		s.URL, s.User, s.Tokens["vcs"], s.URL, s.Repo, s.program, s.data, s.User, s.SSH, s.Repo)
+	fmt.Fprintf(b, "An archive and a diff with the web token, a feed with the feed token, and what the server says of the api token:\n\n"+
+		"curl -OJ '%[1]s/archive/tip.zip?auth_token=%[2]s'\ncurl '%[1]s/changeset-diff/tip?auth_token=%[2]s'\n"+
+		"curl '%[1]s/feed/atom?auth_token=%[3]s'\ncurl -H 'Authorization: Bearer %[4]s' %[5]s/_admin/token\n\n",
+		s.URL+"/"+s.Repo, s.Tokens["web"], s.Tokens["feed"], s.Tokens["api"], s.URL)
 }
+
+// program is how this program is called: by its path, since it need not lie where a shell looks for it.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "jeton"
+	}
+	return quoted(path)
+}
+
+// quoted is text as one word of a shell.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
