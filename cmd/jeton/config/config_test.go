@@ -200,3 +200,13 @@ func TestAListOfViewsIsCheckedAndKeepsNoSecret(t *testing.T) {
 		t.Errorf("a view that nobody knows: %v", err)
 	}
 }
+
+func TestTheHelpNamesTheTypeOfAFlagsValue(t *testing.T) {
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	Declare(f)
+	f.VisitAll(func(flag *pflag.Flag) {
+		if name, _ := pflag.UnquoteUsage(flag); name != "" && name != "string" {
+			t.Errorf("--%s is shown as --%s %s", flag.Name, flag.Name, name)
+		}
+	})
+}

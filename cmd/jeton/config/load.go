@@ -42,7 +42,9 @@ type Value struct {
 // Declare adds a flag for every setting to a flag set.
 func Declare(f *pflag.FlagSet) {
 	for _, k := range Keys() {
-		usage := fmt.Sprintf("%s [%s, %s]", strings.TrimSuffix(k.Meaning, "."), k.Name, k.Variable())
+		// What stands between backquotes would be shown as the name of the flag's value.
+		meaning := strings.ReplaceAll(strings.TrimSuffix(k.Meaning, "."), "`", "")
+		usage := fmt.Sprintf("%s [%s, %s]", meaning, k.Name, k.Variable())
 		if k.Type == Switch {
 			f.Bool(k.FlagName(), k.Default == "true", usage)
 			continue
