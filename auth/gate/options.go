@@ -82,7 +82,9 @@ func New(o Options) *Gate {
 		o.ViewOn = func(string, string) bool { return false }
 	}
 	if o.HowToMint == nil {
-		o.HowToMint = func(k token.Kind) string { return "Make one with: jeton token create --kind " + string(k) }
+		o.HowToMint = func(k token.Kind) string {
+			return "Make one with: jeton token create --kind " + string(k) + " --user NAME --label LABEL"
+		}
 	}
 	if o.RefusalTime == 0 {
 		o.RefusalTime = refusalTime

@@ -104,7 +104,7 @@ func tokensOnly(how string, told bool) error {
 func viewOff(view string) error {
 	return &Refused{Code: SwitchedOff, Reason: "view " + view + " is not on the whitelist",
 		Sentence: fmt.Sprintf("The view %q is not open to web tokens on this server. "+
-			"An administrator can add it to the setting web.token_views.", view)}
+			"An administrator can open it with jeton views add %s, or by the setting web.token_views.", view, view)}
 }
 
 func inactive(name string) error {

@@ -51,7 +51,7 @@ func TestSentencesSayWhatAndWhatToDo(t *testing.T) {
 		{by("bearer", bobs), Git, private, Write, "bob may read this repository, but not push to it. Ask its owner for write permission."},
 		{mint(token.VCS), Git, Resource{Path: "ada/old"}, Write, "This repository is archived: it can be read, but not pushed to."},
 		{mint(token.Web), View, Resource{Path: "ada/private", View: "archive"}, Read, `The view "archive" is not open to web ` +
-			`tokens on this server. An administrator can add it to the setting web.token_views.`},
+			`tokens on this server. An administrator can open it with jeton views add archive, or by the setting web.token_views.`},
 		{basic("ada", "wrong"), Git, private, Read, "Wrong user name, password or token."},
 		{mint(token.VCS), Git, Resource{Path: "no/where"}, Read, "There is no such repository, or you may not read it."},
 	} {

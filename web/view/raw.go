@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (h *Handler) file(q *request) (file, error) {
 	case err != nil:
 		return file{}, err
 	case e.Kind == plumbing.TreeObject:
-		return file{}, no(http.StatusNotFound, "folder", "«%s» is a folder. Name a file in it, or download it with archive/….zip?path=.", revision.Shown(at))
+		return file{}, no(http.StatusNotFound, "folder", "«%s» is a folder. Name a file in it, or download it with archive/….zip?path=.", revision.Shown(cmp.Or(at, rev.Name)))
 	case e.Kind != plumbing.BlobObject:
 		return file{}, no(http.StatusNotFound, "submodule", "«%s» is a submodule: its files are in another repository.", revision.Shown(at))
 	}

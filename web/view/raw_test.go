@@ -67,7 +67,7 @@ func TestWhatIsNoFileIsRefusedByASentence(t *testing.T) {
 	git(t, p.dir, "tag", "blob", p.blob("hello\n"))
 	p.seen()
 	for rest, want := range map[string]string{
-		"main": "404 is a folder", "main/": "404 is a folder", "main/dir": "404 is a folder", "main/dir/": "404 is a folder", "main/module": "404 is a submodule", "main/module/x/y": "404 «module» is a submodule",
+		"main": "404 «main» is a folder", "main/": "404 «main» is a folder", "main/dir": "404 is a folder", "main/dir/": "404 is a folder", "main/module": "404 is a submodule", "main/module/x/y": "404 «module» is a submodule",
 		"main/none": "404 no file or folder «none»", "main/hello.txt/": "404 no file or folder", "main/loop/x": "404 no file or folder", "main/out/x": "404 no file", "main/.git/config": "404 no file",
 		"none/hello.txt": "404 There is no branch, tag or commit «none/hello.txt»", "blob/x": "404 neither a commit nor a folder", id[:3] + "/hello.txt": "404 no branch",
 		"refs/hidden/x/secret": "404 no branch", hidden + "/secret": "404 There is no branch", hidden[:9] + "/secret": "404 There is no branch", strings.Repeat("ab", 20) + "/secret": "404 There is no branch",

@@ -16,7 +16,7 @@ func (a *app) repos() *cobra.Command {
 		a.grant("repo", "PATH", "a repository"), a.revoke("repo", "PATH", "a repository"), a.permissions("repo", "PATH", "a repository"),
 		a.repoRules(), a.repoSet(), a.repoProtect(), a.repoUnprotect(), a.repoLog(),
 		a.repoWatch("watch", "Tell somebody's journal of the pushes to a repository", "now watches"),
-		a.repoWatch("unwatch", "Tell somebody's journal nothing of a repository any more", "watches no longer"), a.repoWatching(),
+		a.repoWatch("unwatch", "Tell somebody's journal nothing of a repository any more", "no longer watches"), a.repoWatching(),
 		a.change("repo", "delete PATH", "Take a repository away; it can come back for a while", "repo.delete", "This takes away, until it is restored, the repository"),
 		a.repoDeleted(), a.repoRestore(),
 		a.change("repo", "purge PATH-OR-ID", "Remove a deleted repository for good, before its time", "repo.purge", "This removes for good, with all its history, the deleted repository"),
