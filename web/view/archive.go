@@ -237,20 +237,25 @@ func (h *Handler) send(ctx context.Context, w *steady, r *http.Request, d *downl
 	if file, sum, ok := a.Kept(); ok {
 		head.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 		http.ServeContent(w, oneRange(r), "", time.Time{}, file)
-		return d.sent(ctx)
-	}
-	if err := stream(w, a); err != nil {
+	} else if err := stream(w, a); err != nil {
 		return err
 	}
-	return d.sent(ctx)
+	d.sent(ctx, w, r.Method)
+	return nil
 }
 
-// sent has it recorded that somebody has got the archive.
-func (d *download) sent(ctx context.Context) error {
-	if told := d.visit.SentBy("git-upload-archive"); told != nil && ctx.Err() == nil {
-		told("")
+// sent has it recorded that somebody has got the archive, or a part of it.
+func (d *download) sent(ctx context.Context, w *steady, method string) {
+	told := d.visit.SentBy("git-upload-archive")
+	if told == nil || method == http.MethodHead || ctx.Err() != nil {
+		return
 	}
-	return nil
+	switch w.status {
+	case 0, http.StatusOK:
+		told(d.visit.Rest)
+	case http.StatusPartialContent:
+		told("a part of " + d.visit.Rest)
+	}
 }
 
 // wantsPart reports whether one range is asked for, of the archive as it is.

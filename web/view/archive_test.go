@@ -3,6 +3,7 @@ package view
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -183,6 +184,34 @@ func TestWhatIsCutOffDoesNotLookWhole(t *testing.T) {
 		_ = res.Body.Close()
 		if res.StatusCode != 200 || err == nil || n < 1<<20 {
 			t.Errorf("at most %d kept: %d, %d bytes and %v; want a transfer that breaks off", max, res.StatusCode, n, err)
+		}
+	}
+}
+
+func TestWhatLeavesIsToldAndNothingElse(t *testing.T) {
+	p, _ := downloads(t, 1<<20)
+	told := []string{}
+	p.visit.Served = func(service, detail string) { told = append(told, service+":"+detail) }
+	tag := p.ask(http.MethodHead, p.handler.Archive, "main.tar", "").Header.Get("ETag")
+	for _, c := range []struct {
+		name, method string
+		headers      []string
+		status       int
+		want         string
+	}{
+		{"what is not kept yet, looked for", http.MethodHead, nil, 200, "[]"},
+		{"the whole, assembled", http.MethodGet, nil, 200, "[git-upload-archive:main.tar]"},
+		{"the whole, kept", http.MethodGet, nil, 200, "[git-upload-archive:main.tar]"},
+		{"what is kept, looked for", http.MethodHead, nil, 200, "[]"},
+		{"what the client has", http.MethodGet, []string{"If-None-Match: " + tag}, 304, "[]"},
+		{"a part", http.MethodGet, []string{"Range: bytes=10-"}, 206, "[git-upload-archive:a part of main.tar]"},
+		{"a part behind the end", http.MethodGet, []string{"Range: bytes=900000000-"}, 416, "[]"},
+	} {
+		told = []string{}
+		res := p.ask(c.method, p.handler.Archive, "main.tar", "", c.headers...)
+		_ = body(t, res)
+		if got := fmt.Sprint(told); res.StatusCode != c.status || got != c.want {
+			t.Errorf("%s: answered %d and told %s, want %d and %s", c.name, res.StatusCode, got, c.status, c.want)
 		}
 	}
 }

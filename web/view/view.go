@@ -179,6 +179,7 @@ type steady struct {
 	patience time.Duration
 	until    time.Time // the deadline that was set last
 	begun    bool      // a status was sent
+	status   int       // which; 0 where it was left to the first byte (200)
 }
 
 // Unwrap is for http.ResponseController.
@@ -186,7 +187,9 @@ func (s *steady) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // WriteHeader implements http.ResponseWriter.
 func (s *steady) WriteHeader(status int) {
-	s.begun = s.begun || status >= 200
+	if status >= 200 && !s.begun {
+		s.begun, s.status = true, status
+	}
 	s.ResponseWriter.WriteHeader(status)
 }
 

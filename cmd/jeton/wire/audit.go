@@ -153,8 +153,9 @@ func (s *Store) signedIn(id sshd.Identity, remote net.Addr) {
 	s.record.SignIn(e)
 }
 
-// served writes down what was fetched out of a repository, where the setting audit.pulls is on; nil where it is not.
-func (s *Store) served(adm host.Admission, remote netip.Addr) func(service, detail string) {
+// served writes down what was fetched out of a repository through a door ("git", "view"), where the setting audit.pulls is
+// on; nil where it is not.
+func (s *Store) served(adm host.Admission, door string, remote netip.Addr) func(service, detail string) {
 	if !s.settings.On("audit.pulls") {
 		return nil
 	}
@@ -163,7 +164,7 @@ func (s *Store) served(adm host.Admission, remote netip.Addr) func(service, deta
 		if service == smarthttp.UploadArchive {
 			action = "repository.archive"
 		}
-		s.record.Event(audit.Event{Actor: audit.Actor{UserID: userOf(adm.Actor), Name: adm.Actor.Name, Credential: adm.Actor.Credential, Door: "git", Remote: remote},
+		s.record.Event(audit.Event{Actor: audit.Actor{UserID: userOf(adm.Actor), Name: adm.Actor.Name, Credential: adm.Actor.Credential, Door: door, Remote: remote},
 			Action: action, Resource: adm.Path, Outcome: "done", Detail: detail})
 	}
 }
@@ -178,7 +179,7 @@ type watchedSSH struct {
 func (w watchedSSH) Admit(ctx context.Context, id sshd.Identity, path, service string, remote net.Addr) (host.Admission, error) {
 	adm, err := w.Authenticator.Admit(ctx, id, path, service, remote)
 	if err == nil {
-		adm.Served = w.s.served(adm, address(remote))
+		adm.Served = w.s.served(adm, "git", address(remote))
 	}
 	return adm, err
 }
@@ -195,7 +196,7 @@ type watchedHTTP struct {
 func (w watchedHTTP) Admit(r *http.Request, path, service string) (host.Admission, error) {
 	adm, err := w.Doorkeeper.Admit(r, path, service)
 	if err == nil {
-		adm.Served = w.s.served(adm, w.remote(r))
+		adm.Served = w.s.served(adm, "git", w.remote(r))
 	}
 	return adm, err
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 
+	"jeton/auth/gate"
 	"jeton/web"
 	"jeton/web/door"
 	"jeton/web/view"
@@ -17,7 +18,7 @@ func (v *Server) views(d *door.Door) web.ViewHandlers {
 			DiffBlob: s.settings.Bytes("view.max_diff_file"), Patches: s.bounded("view.max_patches")},
 		Archives: view.Archives{Kept: s.Archives, Limits: s.archiveLimits(), Timeout: s.settings.Duration("archive.timeout"), URL: v.URL}})
 	downloads := func(w http.ResponseWriter, r *http.Request, visit door.Visit) {
-		visit.Served = s.served(visit.Admission, d.Remote(r))
+		visit.Served = s.served(visit.Admission, string(gate.View), d.Remote(r))
 		h.Archive(w, r, visit)
 	}
 	return web.ViewHandlers{Archive: downloads, Raw: h.Raw, RawFile: h.RawFile, Diff: h.Diff, Download: h.Download, Patch: h.Patch, FileDiff: h.FileDiff, Compare: h.Compare}
