@@ -1,15 +1,18 @@
 package web
 
 import (
+	"encoding/hex"
 	"log/slog"
 	"regexp"
 
 	"jeton/auth/mask"
 )
 
-// secrets finds the values of parameters that carry a token, and hint what is left of a token that was masked.
+// secrets finds the values of parameters that carry a token, hint what is left of a token that was masked, and encoded what
+// a name or a token has no need to encode.
 var (
 	secrets = regexp.MustCompile(`(?i)((?:auth_token|api_key)=)([^&\s"#]+)`)
+	encoded = regexp.MustCompile(`%(?i:3[0-9]|[46][1-9a-f]|[57][0-9a]|5f)`) // 0-9, A-Z, a-z, _
 	hint    = regexp.MustCompile(`(?i)^jet_(?:api|feed|vcs|web)_[0-9a-z]{4}…$`)
 )
 
@@ -24,6 +27,20 @@ func Mask(s string) string {
 		}
 		return m[1] + "…"
 	})
+}
+
+// maskAddress is Mask for a request's address. In it a secret, or the name of its parameter, may be percent-encoded, and the
+// server reads it all the same: where it is, letters, digits and underscores are shown decoded.
+func maskAddress(s string) string {
+	s = Mask(s)
+	plain := encoded.ReplaceAllStringFunc(s, func(code string) string {
+		b, _ := hex.DecodeString(code[1:]) // it is a byte's
+		return string(b)
+	})
+	if masked := Mask(plain); masked != plain {
+		return masked
+	}
+	return s
 }
 
 // MaskAttr masks an attribute of a log record; it is a slog.HandlerOptions.ReplaceAttr.

@@ -49,7 +49,7 @@ func observe(next http.Handler, log *slog.Logger, gate Gatekeeper, patience time
 					cause = http.ErrAbortHandler // what was begun must not look complete
 				}
 			}
-			log.InfoContext(ctx, "request", "request", id, "method", r.Method, "path", r.URL.RequestURI(), "status", a.status,
+			log.InfoContext(ctx, "request", "request", id, "method", r.Method, "path", maskAddress(r.URL.RequestURI()), "status", a.status,
 				"bytes", a.bytes, "took", time.Since(begin).Round(time.Microsecond), "remote", gate.Remote(r).String(), "user", note.User)
 			if cause != nil {
 				panic(cause)

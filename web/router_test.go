@@ -272,6 +272,25 @@ func TestMask(t *testing.T) {
 	}
 }
 
+func TestTheLogHidesSecretsThatWereEncoded(t *testing.T) {
+	for in, want := range map[string]string{
+		"/ada/app/feed/rss?auth%5Ftoken=s3cret%26more":                                         "/ada/app/feed/rss?auth_token=…",
+		"/a?auth_token=%6Aet_feed_0123456789ABCDEFGHIJabcdefghijKL45YjdM":                      "/a?auth_token=…",
+		"/a?x=%zz&%61uth_token=%6Aet_feed_0123456789ABCDEFGHIJabcdefghijKL45YjdM":              "/a?x=%zz&auth_token=jet_feed_0123…",
+		"/a?rev=%6a%65t_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM&b=%20":                      "/a?rev=jet_web_0123…&b=%20",
+		"/a?auth_token=jet_web_0123456789ABCDEFGHIJabcdefghijKL45YjdM&path=dir%20a&b=%C3%BC#x": "/a?auth_token=jet_web_0123…&path=dir%20a&b=%C3%BC#x",
+	} {
+		if got := maskAddress(in); got != want {
+			t.Errorf("%s is logged as %s, want %s", in, got, want)
+		}
+	}
+	var log bytes.Buffer
+	ask(newRouter(t, "", &log), "GET", "/ada/app/feed/rss?auth%5Ftoken=s3cret")
+	if strings.Contains(log.String(), "s3cret") || !strings.Contains(log.String(), "auth_token=…") {
+		t.Errorf("logged: %s", log.String())
+	}
+}
+
 func FuzzMaskHidesTokens(f *testing.F) {
 	f.Add("x=", "&y")
 	f.Add("auth_token=", "")
