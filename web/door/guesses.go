@@ -62,9 +62,10 @@ func newGuesses(o Guesses) *guesses {
 	return &guesses{o: o, seed: maphash.MakeSeed(), who: newRecent[suspect]()}
 }
 
-// applies reports whether a credential can be guessed at all. Clients whose address is not known count as one.
+// applies reports whether a credential may be a password. Elsewhere than in Basic none is taken for one; and what stands in an
+// address may be somebody else's, who has a browser fetch it. Clients whose address is not known count as one.
 func (g *guesses) applies(c gate.Credential) bool {
-	return g.o.Burst > 0 && c.Secret != "" && !strings.HasPrefix(c.Secret, "jet_") && !strings.HasPrefix(c.User, "jet_")
+	return g.o.Burst > 0 && c.Scheme == "basic" && c.Secret != "" && !strings.HasPrefix(c.Secret, "jet_") && !strings.HasPrefix(c.User, "jet_")
 }
 
 // allow refuses a credential from an address that has guessed too much; the gate is then not asked.

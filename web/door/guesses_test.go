@@ -51,11 +51,11 @@ func TestWhoGuessesIsMadeToWait(t *testing.T) {
 		t.Fatalf("the sixth guess was answered %+v", err)
 	}
 	for from, c := range map[string]gate.Credential{
-		"a token":                     {User: "git", Secret: "jet_vcs_x", Remote: netip.MustParseAddr("192.0.2.1")},
-		"a token as user name":        {User: "jet_vcs_x", Secret: "x-oauth-basic", Remote: netip.MustParseAddr("192.0.2.1")},
+		"a token":                     {User: "git", Secret: "jet_vcs_x", Scheme: "basic", Remote: netip.MustParseAddr("192.0.2.1")},
+		"a token as user name":        {User: "jet_vcs_x", Secret: "x-oauth-basic", Scheme: "basic", Remote: netip.MustParseAddr("192.0.2.1")},
 		"a guest":                     {Remote: netip.MustParseAddr("192.0.2.1")},
-		"another address":             {User: "ada", Secret: "x", Remote: netip.MustParseAddr("192.0.2.2")},
-		"who cannot be told by where": {User: "ada", Secret: "x"},
+		"another address":             {User: "ada", Secret: "x", Scheme: "basic", Remote: netip.MustParseAddr("192.0.2.2")},
+		"who cannot be told by where": {User: "ada", Secret: "x", Scheme: "basic"},
 	} {
 		if err := g.allow(c); err != nil {
 			t.Errorf("%s: %v", from, err)
@@ -114,7 +114,7 @@ func TestOneIPv6NetworkIsOneGuesser(t *testing.T) {
 
 func TestWhatIsNoGuessCostsNothing(t *testing.T) {
 	g := newGuesser(1)
-	c := gate.Credential{User: "ada", Secret: "x", Remote: netip.MustParseAddr("192.0.2.1")}
+	c := gate.Credential{User: "ada", Secret: "x", Scheme: "basic", Remote: netip.MustParseAddr("192.0.2.1")}
 	for _, err := range []error{nil, errors.New("disk full"), &gate.Refused{Code: gate.NotFound}, &gate.Refused{Code: gate.Expired}} {
 		g.note(c, err)
 	}

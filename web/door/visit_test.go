@@ -171,10 +171,29 @@ func TestGuessesAtViewsAndFeedsAreBraked(t *testing.T) {
 	if last.Status != 429 || last.RetryAfter <= 0 {
 		t.Errorf("the fourth guess is answered %+v", last)
 	}
-	if _, err := h.door.Feed(request("/?auth_token=guess", nil), "ada/open"); refused(t, err).Status != 429 {
+	if _, err := h.door.Feed(request("/", basic("ada", "guess")), "ada/open"); refused(t, err).Status != 429 {
 		t.Errorf("a guess at a feed is answered %v", err)
 	}
 	if _, err := h.door.Feed(request("/?auth_token="+h.feed, nil), "ada/app"); err != nil {
 		t.Errorf("a token is made to wait: %v", err)
+	}
+}
+
+// TestAnAddressThatOthersMadeUpLocksNobodyOut plays a page elsewhere that has a browser fetch pictures with tokens made up:
+// no password can stand in these places, and people behind the browser's address go on signing in with theirs.
+func TestAnAddressThatOthersMadeUpLocksNobodyOut(t *testing.T) {
+	h, _ := visitors(t)
+	h.door = New(Options{Gate: h.gate, Creator: h, Guesses: Guesses{Burst: 2}})
+	for i := range 9 {
+		made := strings.Repeat("x", i+1)
+		for name, r := range map[string]*http.Request{"query": request("/?auth_token="+made, nil), "header": request("/", header("X-Auth-Token", made)),
+			"bearer": request("/", header("Authorization", "Bearer "+made))} {
+			if _, err := h.door.View(r, "ada/open", "raw"); refused(t, err).Status != 401 {
+				t.Fatalf("%s: answered %v", name, err)
+			}
+		}
+	}
+	if _, err := h.door.Admit(request("/", basic("ada", "wrong")), "ada/app", "git-upload-pack"); refused(t, err).Status != 401 {
+		t.Errorf("a password is not judged any more: %v", err)
 	}
 }
