@@ -187,6 +187,29 @@ func TestTooManyRulesAndTooLongComparingAreRefused(t *testing.T) {
 	}
 }
 
+// What a line says, and reading a file again in each of many folders, counts as what comparing costs does.
+func TestLongLinesAndFilesThatStandEverywhereAreBounded(t *testing.T) {
+	s := New()
+	if err := s.Push("", bytes.Repeat([]byte("a x"+strings.Repeat(" export-subst", 150)+"\n"), 500)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get("a"); err != nil || s.work < 500*150 {
+		t.Errorf("75,000 words cost %d steps, %v", s.work, err)
+	}
+	s = New()
+	data := bytes.Repeat([]byte("#\n"), MaxFile/2)
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		if err = s.Push("a/", data); err == nil {
+			s.Pop()
+		}
+	}
+	if !errors.Is(err, ErrTooMuch) {
+		t.Errorf("%d files of a MiB are read: %v", n, err)
+	}
+}
+
 func FuzzGet(f *testing.F) {
 	f.Add("[attr]x export-ignore\na/**/b x\n\"q\\101\" -export-ignore", "a/b")
 	f.Add("[[:alpha:]-\\]] export-subst\n[a", "x/")

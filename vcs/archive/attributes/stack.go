@@ -1,6 +1,9 @@
 package attributes
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Stack is the files of attributes that are in force on the way down a tree. Not for concurrent use.
 type Stack struct {
@@ -26,13 +29,19 @@ func New() *Stack {
 // Push puts the attributes of a folder in force, whose path ends in a slash and is "" for the top; data is nil where it has
 // none. ErrTooMuch.
 func (s *Stack) Push(folder string, data []byte) error {
+	if s.work += len(data); s.work > MaxWork { // a file may stand in millions of folders
+		return ErrTooMuch
+	}
 	f := file{folder: folder}
 	all := lines(data, folder == "")
 	if folder == "" {
 		s.define(all)
 	}
 	for _, l := range all {
-		if l.macro == "" && s.matters(l.states) {
+		if l.macro != "" {
+			continue
+		}
+		if l.states = s.mattering(l.states); len(l.states) > 0 {
 			f.rules = append(f.rules, l)
 		}
 	}
@@ -76,13 +85,9 @@ func (s *Stack) define(all []line) {
 	}
 }
 
-func (s *Stack) matters(states []state) bool {
-	for _, st := range states {
-		if s.matter[st.name] {
-			return true
-		}
-	}
-	return false
+// mattering is those of some states that can decide one of the two attributes.
+func (s *Stack) mattering(states []state) []state {
+	return slices.DeleteFunc(states, func(st state) bool { return !s.matter[st.name] })
 }
 
 // Export is what the attributes say of one path.
@@ -121,14 +126,14 @@ type decided map[string]value
 
 // decide takes what a line says, from its last word on, where nothing stronger was said yet.
 func (s *Stack) decide(got decided, states []state) {
+	s.work += len(states)
 	for i := len(states) - 1; i >= 0; i-- {
 		st := states[i]
-		if got[st.name] != 0 || !s.matter[st.name] {
+		if got[st.name] != 0 || !s.matter[st.name] { // macros hold others too
 			continue
 		}
 		got[st.name] = st.value
 		if st.value == set {
-			s.work += len(s.macros[st.name])
 			s.decide(got, s.macros[st.name])
 		}
 	}

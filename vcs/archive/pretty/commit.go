@@ -18,6 +18,8 @@ type Commit struct {
 	author, committer person
 	encoding          string
 	message           string // in UTF-8, where its encoding is known
+	// What the message holds is looked for once: a file may ask for it millions of times, and a message be of 64 MiB.
+	subject, body, fileName string
 }
 
 // Parse reads a raw commit. object.ErrMalformed where its links cannot be read; people that cannot are empty.
@@ -45,6 +47,11 @@ func Parse(id oid.ID, raw []byte) (*Commit, error) {
 		}
 	}
 	c.message, _, _ = strings.Cut(c.decode(message), "\x00") // git reads a message up to its first NUL
+	text := afterBlank(c.message)
+	first, _, _ := strings.Cut(text, "\n")
+	c.fileName = fileName(first)
+	c.subject, c.body = paragraph(text)
+	c.body = afterBlank(c.body)
 	return c, nil
 }
 
@@ -78,34 +85,21 @@ func afterBlank(text string) string {
 // space are the characters that end a line as git sees it.
 const space = " \t\r\n"
 
-// subject is the first paragraph as one line; rest is what follows it.
-func (c *Commit) paragraph() (subject, rest string) {
-	text := afterBlank(c.message)
-	var lines []string
+// paragraph is the first paragraph of a text as one line, and what follows it.
+func paragraph(text string) (subject, rest string) {
+	var joined strings.Builder
 	for text != "" {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
 		if line = strings.TrimRight(line, space); line == "" {
 			break
 		}
-		lines = append(lines, line)
+		if joined.Len() > 0 {
+			joined.WriteByte(' ')
+		}
+		joined.WriteString(line)
 	}
-	return strings.Join(lines, " "), text
-}
-
-func (c *Commit) subject() string {
-	subject, _ := c.paragraph()
-	return subject
-}
-
-func (c *Commit) body() string {
-	_, rest := c.paragraph()
-	return afterBlank(rest)
-}
-
-func (c *Commit) firstLine() string {
-	line, _, _ := strings.Cut(afterBlank(c.message), "\n")
-	return line
+	return joined.String(), text
 }
 
 // fileName is a subject as git makes it a file's name: letters, digits, dots and underscores, and one dash for each row of

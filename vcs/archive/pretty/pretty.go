@@ -152,11 +152,11 @@ func (c *Commit) value(text string) (string, int) {
 func (c *Commit) said(what byte) (string, int) {
 	switch what {
 	case 's':
-		return c.subject(), 1
+		return c.subject, 1
 	case 'f':
-		return fileName(c.firstLine()), 1
+		return c.fileName, 1
 	case 'b':
-		return c.body(), 1
+		return c.body, 1
 	case 'B':
 		return c.message, 1
 	case 'e':

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"jeton/vcs/oid"
 )
@@ -109,6 +110,24 @@ func TestWhatBecomesTooLargeIsRefused(t *testing.T) {
 	for _, in := range []string{"$Format:" + strings.Repeat("%B", 1000) + "$", strings.Repeat("$Format:%B$", 1000), "$Format:%n$" + strings.Repeat("x", 10_000), "$Format:" + strings.Repeat("x", 10_000) + "$"} {
 		if _, err := Fill([]byte(in), parsed(t, "plain"), 5000); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%.30q: %v", in, err)
+		}
+	}
+}
+
+// A message is looked through once, and not for each of the millions of placeholders that a file can hold.
+func TestALargeMessageIsNoBomb(t *testing.T) {
+	for name, message := range map[string]string{"blank": strings.Repeat("\n", 8<<20), "no letters": strings.Repeat("/", 8<<20)} {
+		raw := "tree " + strings.Repeat("ab", 20) + "\nauthor A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n\n" + message
+		c, err := Parse(oid.Zero, []byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := Fill([]byte("$Format:"+strings.Repeat("%f%-b", 1000)+"$"), c, 16<<20); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: 2,000 placeholders take %s", name, took)
 		}
 	}
 }
