@@ -138,20 +138,31 @@ func zone(s string) *time.Location {
 // split cuts a message into the first paragraph, in one line, and the rest, each line without the blanks at its end, as
 // git's formats for people do.
 func split(message string) (subject, body string) {
-	var first, rest []string
-	inBody := false
+	var first, rest strings.Builder // no lists of lines: a message of 64 MiB may have as many
+	blank, inBody := 0, false
 	for line := range strings.Lines(message) {
 		line = strings.TrimRight(line, blanks)
 		switch {
 		case !inBody && line != "":
-			first = append(first, line)
+			if first.Len() > 0 {
+				first.WriteByte(' ')
+			}
+			first.WriteString(line)
 		case !inBody:
-			inBody = len(first) > 0
-		case line != "" || len(rest) > 0:
-			rest = append(rest, line)
+			inBody = first.Len() > 0
+		case line == "":
+			blank++
+		default:
+			if rest.Len() > 0 {
+				for range blank + 1 {
+					rest.WriteByte('\n')
+				}
+			}
+			rest.WriteString(line)
+			blank = 0
 		}
 	}
-	return strings.Join(first, " "), strings.TrimRight(strings.Join(rest, "\n"), blanks)
+	return first.String(), rest.String()
 }
 
 // blanks are the characters that C's isspace knows, as git's own table has them.

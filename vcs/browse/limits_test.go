@@ -93,6 +93,18 @@ func TestLargeFilesAreToldToDiffer(t *testing.T) {
 	}
 }
 
+// The first bytes of a file that moved, for the diffstat, are not worth putting together one of GiBs.
+func TestALargeFileThatMovedIsNotRead(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x\n", 5000)
+	dir := imported(t, commit("one", "a", large, "c", "1")+commit("two", "a", "", "b", large))
+	var b bytes.Buffer
+	_, err := Patch(t.Context(), objects(t, dir), &b, id(t, dir, "main"), DiffOptions{Limits: Limits{Blob: 1000}})
+	if err != nil || !strings.Contains(b.String(), " a => b | Bin\n") {
+		t.Errorf("%v:\n%s", err, b.String())
+	}
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	lines := strings.Repeat("line\n", 20)

@@ -1,6 +1,7 @@
 package browse
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -43,5 +44,18 @@ func TestEncodingsBecomeUTF8(t *testing.T) {
 	c.makeValid(11)
 	if c.Author.Name != "J\ufffd" || c.Message != "üüüüü…" {
 		t.Errorf("got %q and %q", c.Author.Name, c.Message)
+	}
+}
+
+func TestAMessageIsSplitInLittleMemory(t *testing.T) {
+	const size = 4 << 20
+	for name, message := range map[string]string{"subject": strings.Repeat("a\n", size/2), "body": "s\n\n" + strings.Repeat("a\n", size/2)} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		subject, body := split(message)
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; len(subject)+len(body) < size-3 || got > 12*size {
+			t.Errorf("%s: a message of %d bytes takes %d and becomes %d and %d", name, len(message), got, len(subject), len(body))
+		}
 	}
 }

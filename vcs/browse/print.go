@@ -2,11 +2,13 @@ package browse
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"jeton/vcs/browse/lines"
+	"jeton/vcs/pack"
 )
 
 // maxLines is how many lines a file may have that is compared by lines; one that has more counts as too large.
@@ -85,14 +87,15 @@ func (p *printer) one(q pair) error {
 	return nil
 }
 
-// beginsBinary reports whether a file is binary, as far as its first bytes can be read.
+// beginsBinary reports whether a file is binary, as far as its first bytes can be read. One that is too large to be compared
+// is: its first bytes might only be had by putting all of it together.
 func (p *printer) beginsBinary(f file) bool {
 	if f.submodule() {
 		return false
 	}
-	o, err := p.set.Open(f.id, 0)
+	o, err := p.set.Open(f.id, p.o.Blob)
 	if err != nil {
-		return false
+		return errors.Is(err, pack.ErrTooLarge)
 	}
 	defer o.Close()
 	var first [firstBytes]byte

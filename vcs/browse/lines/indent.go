@@ -110,13 +110,18 @@ func indentNear(t *Text, at, step int) (indent, blanks int) {
 	return blank, blanks
 }
 
+// maxLook is how many bytes of a line are looked at for its indentation: other white space counts for nothing, and a line
+// of MiBs of it would be looked at again for each place that a change could stand in.
+const maxLook = 4096
+
 // indentAt is how far a line is indented, in columns of which a tab has up to eight.
 func indentAt(t *Text, at int) int {
 	if at >= t.Len() {
 		return blank
 	}
 	columns := 0
-	for _, c := range t.Line(at) {
+	line := t.Line(at)
+	for _, c := range line[:min(len(line), maxLook)] {
 		switch {
 		case !isSpace(c):
 			return columns
