@@ -137,6 +137,28 @@ func TestDownloadsAreThoseOfGitArchive(t *testing.T) {
 	}
 }
 
+// TestADownloadOfThisProjectIsThatOfGitArchive compares archives of a real repository: this one, as much of it as is here.
+func TestADownloadOfThisProjectIsThatOfGitArchive(t *testing.T) {
+	s := start(t, "JETON_WEB_TOKEN_VIEWS=archive")
+	top := strings.TrimSpace(git(t, ".", "rev-parse", "--show-toplevel"))
+	dir := filepath.Join(t.TempDir(), "own.git")
+	git(t, "", "clone", "-q", "--bare", "--depth", "1", "file://"+top, dir) // a shallow clone of one is one too
+	// What is pushed must not be shallow: the same tree, as a commit without parents.
+	tip := strings.TrimSpace(git(t, dir, "commit-tree", "-m", "as it is", "HEAD^{tree}"))
+	git(t, dir, "push", "-q", "--force", s.mine(s.Repo), tip+":refs/heads/own")
+	if n := strings.Count(git(t, dir, "ls-tree", "-r", "--name-only", tip), "\n"); n < 100 {
+		t.Fatalf("%s has %d files: not this project", top, n)
+	}
+	name := s.Repo[strings.LastIndexByte(s.Repo, '/')+1:]
+	for format, unpacker := range map[string][]string{"zip": {"unzip", "-q"}, "tar.gz": {"tar", "-xpf"}} {
+		want := filepath.Join(t.TempDir(), "git."+format)
+		git(t, dir, "archive", "--format="+format, "--prefix="+name+"-own/", "-o", want, tip)
+		if a, b := unpack(t, s.fetch(t, "curl", "own."+format), unpacker...), unpack(t, want, unpacker...); a != b {
+			t.Errorf("%s: this is not what git's holds:\n%s", format, apart(a, b))
+		}
+	}
+}
+
 func (s *server) same(t *testing.T, when string, sums map[string]string) {
 	t.Helper()
 	for rest, want := range sums {

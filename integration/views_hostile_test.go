@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var viewsLarge = flag.Int("views.large", 300, "how many MiB the file has that is served raw in little memory")
+var viewsLarge = flag.Int("views.large", 300, "how many MiB the file has that is served raw and in archives in little memory")
 
 // TestHostileAddressesOfViews asks for what is no revision and no path in all ways that clients write addresses, and for
 // objects that nobody may see.
@@ -113,9 +113,9 @@ func (s *server) memory(t *testing.T, what string) int {
 	return n
 }
 
-// TestALargeFileIsServedRawInLittleMemory sends one file of many MiB whole and in part.
-func TestALargeFileIsServedRawInLittleMemory(t *testing.T) {
-	s := viewing(t, "JETON_RECEIVE_MAX_BLOB=4GiB")
+// TestALargeFileIsServedInLittleMemory sends one file of many MiB whole, in part, and in archives, made anew and kept.
+func TestALargeFileIsServedInLittleMemory(t *testing.T) {
+	s := start(t, "JETON_WEB_TOKEN_VIEWS=raw,archive", "JETON_RECEIVE_MAX_BLOB=4GiB")
 	size := int64(*viewsLarge) << 20
 	dir := sampleHistory(t)
 	f, err := os.Create(filepath.Join(dir, "large.bin"))
@@ -150,9 +150,30 @@ func TestALargeFileIsServedRawInLittleMemory(t *testing.T) {
 	if res, _ := s.askView(t, http.MethodHead, "admin/large/raw/main/large.bin"); res.StatusCode != http.StatusOK || res.ContentLength != size {
 		t.Errorf("the head: %s, %v", res.Status, res.Header)
 	}
+	for _, suffix := range []string{".zip", ".tar.gz"} {
+		for _, when := range []string{"first", "again"} {
+			if n := s.unpacked(t, "admin/large/archive/main"+suffix, suffix); n != size {
+				t.Errorf("%s, %s: the file has %d bytes in it, want %d", suffix, when, n, size)
+			}
+		}
+	}
 	if grown := s.memory(t, "VmHWM") - before; grown > 64<<10 {
 		t.Errorf("a file of %d MiB took %d KiB of memory", *viewsLarge, grown)
 	} else {
 		t.Logf("a file of %d MiB took %d KiB of memory", *viewsLarge, grown)
 	}
+}
+
+// unpacked is how many bytes large.bin has in an archive below the server, which is not unpacked to disk.
+func (s *server) unpacked(t *testing.T, address, suffix string) int64 {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "archive"+suffix)
+	program(t, "", "curl", "-sSf", "-H", "X-Auth-Token: "+s.Tokens["web"], "-o", file, s.URL+"/"+address)
+	defer os.Remove(file)
+	count := map[string]string{".zip": `unzip -p "$1" '*/large.bin' | wc -c`, ".tar.gz": `tar -xzOf "$1" --wildcards '*/large.bin' | wc -c`}[suffix]
+	n, err := strconv.ParseInt(strings.TrimSpace(program(t, "", "bash", "-o", "pipefail", "-c", count, "count", file)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
