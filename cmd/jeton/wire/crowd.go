@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -85,6 +86,9 @@ func (c *counted) Close() error {
 	c.leave()
 	return c.Conn.Close()
 }
+
+// ReadFrom implements io.ReaderFrom, which net/http looks for: the kernel sends a file by itself to a bare TCP connection.
+func (c *counted) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
 
 // CloseWrite lets net/http and crypto/tls end an answer before the connection, as with a bare TCP connection.
 func (c *counted) CloseWrite() error {
