@@ -130,7 +130,7 @@ func (fl *flight) keep(f *os.File, sum hash.Hash) error {
 	if err := os.Rename(f.Name(), s.path(one)); err != nil {
 		return fmt.Errorf("keep archive %s: %w", hex.EncodeToString(one.sum[:8]), err)
 	}
-	s.files[fl.place] = s.lru.PushFront(one)
+	s.add(one)
 	return nil
 }
 

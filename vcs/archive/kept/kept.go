@@ -40,6 +40,9 @@ type Options struct {
 	Dir string
 	// Max is how much may lie in it, in bytes; 0 keeps nothing.
 	Max int64
+	// Files is how many archives are kept; 0 means 100,000. A small one takes a block of the disk and some memory besides its
+	// bytes, and any client can ask for as many as there are paths in a repository.
+	Files int
 	// Concurrent is how many archives may be assembled at a time, and Wait how long another waits for one of them to end; 0
 	// means 8, and 10 seconds.
 	Concurrent int
@@ -89,6 +92,9 @@ const maxLarge = 10_000
 func New(o Options) *Store {
 	if o.Concurrent <= 0 {
 		o.Concurrent = 8
+	}
+	if o.Files <= 0 {
+		o.Files = 100_000
 	}
 	if o.Wait <= 0 {
 		o.Wait = 10 * time.Second
@@ -194,6 +200,14 @@ func (s *Store) drop(e *list.Element) {
 	}
 }
 
+// add notes a kept file, the last used one of all. s.mu is held.
+func (s *Store) add(f *file) {
+	s.files[f.place] = s.lru.PushFront(f)
+	for s.lru.Len() > s.o.Files {
+		s.drop(s.lru.Back())
+	}
+}
+
 // reserve makes room for so many bytes more; false where there is none. s.mu is held.
 func (s *Store) reserve(n int64) bool {
 	for s.used+n > s.o.Max {
@@ -250,12 +264,12 @@ func (s *Store) look() {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.o.Log.Error("kept archives could not all be looked at", "folder", s.o.Dir, "error", err)
 	}
-	slices.SortFunc(found, func(a, b *file) int { return b.used.Compare(a.used) })
+	slices.SortFunc(found, func(a, b *file) int { return a.used.Compare(b.used) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range found {
-		s.files[f.place] = s.lru.PushBack(f)
 		s.used += f.size
+		s.add(f)
 	}
 	s.reserve(0)
 }

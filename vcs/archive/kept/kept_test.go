@@ -222,6 +222,29 @@ func TestTheOldestGoesFirst(t *testing.T) {
 	}
 }
 
+func TestSmallArchivesAreKeptInNoGreaterNumberThanMayBe(t *testing.T) {
+	var n atomic.Int32
+	dir := t.TempDir()
+	s := store(t, Options{Dir: dir, Max: 1 << 20, Files: 3})
+	for i := range 10 {
+		read(t, s.Get(t.Context(), Key{"r", fmt.Sprint(i)}, made(&n, 10)))
+		settled(t, s)
+	}
+	if list := onDisk(t, dir); len(list) != 3 {
+		t.Errorf("%d are kept: %q", len(list), list)
+	}
+	s = store(t, Options{Dir: dir, Max: 1 << 20, Files: 2}) // also after a restart
+	if a := s.Find(t.Context(), Key{"r", "9"}); a == nil {
+		t.Error("the last used one is gone")
+	} else {
+		_ = a.Close()
+	}
+	if list := onDisk(t, dir); len(list) != 2 {
+		t.Errorf("%d are kept after a restart: %q", len(list), list)
+	}
+	settled(t, s)
+}
+
 func TestWhatIsTooLargeIsHandedThrough(t *testing.T) {
 	for _, max := range []int64{0, 1000, 400_000} {
 		var n atomic.Int32
