@@ -140,8 +140,7 @@ func (k *cursor) take() object.Entry {
 	return e
 }
 
-// compareEntries orders two entries as git sorts trees: a folder as if its name ended in a slash. A file and a folder of
-// one name are two entries.
+// compareEntries orders what two cursors are at as git sorts trees; one at its end comes last.
 func compareEntries(x, y *cursor) int {
 	switch {
 	case !y.ok:
@@ -149,23 +148,5 @@ func compareEntries(x, y *cursor) int {
 	case !x.ok:
 		return 1
 	}
-	a, b := x.at, y.at
-	n := min(len(a.Name), len(b.Name))
-	for i := range n {
-		if a.Name[i] != b.Name[i] {
-			return int(a.Name[i]) - int(b.Name[i])
-		}
-	}
-	return int(endOf(a, n)) - int(endOf(b, n))
-}
-
-// endOf is the byte at n of a name, with what git thinks of behind it.
-func endOf(e object.Entry, n int) byte {
-	switch {
-	case n < len(e.Name):
-		return e.Name[n]
-	case e.IsTree():
-		return '/'
-	}
-	return 0
+	return object.Compare(x.at, y.at)
 }

@@ -119,6 +119,27 @@ func (e Entry) IsTree() bool { return e.Mode&0o170000 == 0o040000 }
 // IsLink reports whether the entry names a commit of another repository (a submodule).
 func (e Entry) IsLink() bool { return e.Mode&0o170000 == 0o160000 }
 
+// Compare orders entries as git sorts those of a tree: by name, where a tree's name counts as if it ended in a slash. A tree
+// and something else of one name are two entries. The answer is below, equal to or above 0.
+func Compare(a, b Entry) int {
+	n := min(len(a.Name), len(b.Name))
+	if c := bytes.Compare(a.Name[:n], b.Name[:n]); c != 0 {
+		return c
+	}
+	return int(a.byteAt(n)) - int(b.byteAt(n))
+}
+
+// byteAt is the byte at n of a name, with what git thinks of behind it.
+func (e Entry) byteAt(n int) byte {
+	switch {
+	case n < len(e.Name):
+		return e.Name[n]
+	case e.IsTree():
+		return '/'
+	}
+	return 0
+}
+
 // Tree walks the entries of a raw tree in their order.
 type Tree struct {
 	rest []byte

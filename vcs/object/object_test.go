@@ -106,3 +106,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestEntriesAreOrderedAsGitSortsTrees(t *testing.T) {
+	file := func(name string) Entry { return Entry{Mode: 0o100644, Name: []byte(name)} }
+	tree := func(name string) Entry { return Entry{Mode: 0o040000, Name: []byte(name)} }
+	sorted := []Entry{file("a"), file("a-"), file("a.b"), tree("a"), file("a0"), file("b"), tree("b"), file("b\xff")}
+	for i, a := range sorted {
+		for j, b := range sorted {
+			if got := Compare(a, b); (got < 0) != (i < j) || (got == 0) != (i == j) {
+				t.Errorf("%s (%o) against %s (%o): %d", a.Name, a.Mode, b.Name, b.Mode, got)
+			}
+		}
+	}
+}

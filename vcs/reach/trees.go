@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -160,7 +159,7 @@ func newCursor(b []byte) *cursor {
 // seek goes forward to the entry of the same name and kind, if there is one.
 func (c *cursor) seek(e object.Entry) (object.Entry, bool) {
 	for c.ok {
-		switch order := compare(c.cur, e); {
+		switch order := object.Compare(c.cur, e); {
 		case order == 0:
 			return c.cur, true
 		case order > 0:
@@ -169,23 +168,4 @@ func (c *cursor) seek(e object.Entry) (object.Entry, bool) {
 		c.cur, c.ok = c.t.Next()
 	}
 	return object.Entry{}, false
-}
-
-// compare orders entries as trees do: by name, where a tree's name counts as if it ended in a slash.
-func compare(a, b object.Entry) int {
-	n := min(len(a.Name), len(b.Name))
-	if c := bytes.Compare(a.Name[:n], b.Name[:n]); c != 0 {
-		return c
-	}
-	return int(at(a, n)) - int(at(b, n))
-}
-
-func at(e object.Entry, n int) byte {
-	switch {
-	case n < len(e.Name):
-		return e.Name[n]
-	case e.IsTree():
-		return '/'
-	}
-	return 0
 }
