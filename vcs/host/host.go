@@ -5,6 +5,7 @@ package host
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"jeton/vcs/rules"
@@ -54,3 +55,14 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string { return r.Sentence }
+
+// Wait is RetryAfter as the header Retry-After says it (RFC 9110, section 10.2.3): in whole seconds, not too few; "" without.
+func (r *Refusal) Wait() string {
+	if r.RetryAfter <= 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64((r.RetryAfter+time.Second-1)/time.Second), 10)
+}
+
+// Failed is what whoever asked is told where the server itself has failed: wire.ServerFailed as people write.
+const Failed = "The server has failed; its administrator finds the reason in the log."

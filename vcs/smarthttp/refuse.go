@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 
 	"jeton/vcs/host"
 	"jeton/vcs/wire"
@@ -21,11 +20,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, service string,
 	var refusal *host.Refusal
 	if !errors.As(err, &refusal) {
 		h.o.Log.ErrorContext(r.Context(), "the door failed", "error", err)
-		text(w, http.StatusInternalServerError, "The server has failed; its administrator finds the reason in the log.")
+		text(w, http.StatusInternalServerError, host.Failed)
 		return
 	}
-	if refusal.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.FormatInt(int64((refusal.RetryAfter+time.Second-1)/time.Second), 10))
+	if wait := refusal.Wait(); wait != "" {
+		w.Header().Set("Retry-After", wait)
 	}
 	if refusal.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Jeton", charset="UTF-8"`)

@@ -17,7 +17,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -138,11 +137,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var no *host.Refusal
 	if !errors.As(err, &no) {
 		h.o.Log.ErrorContext(r.Context(), "a question of a token about itself failed", "error", err)
-		fail(w, http.StatusInternalServerError, "server_error", "The server has failed; its administrator finds the reason in the log.")
+		fail(w, http.StatusInternalServerError, "server_error", host.Failed)
 		return
 	}
-	if no.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((no.RetryAfter+time.Second-1)/time.Second)))
+	if wait := no.Wait(); wait != "" {
+		w.Header().Set("Retry-After", wait)
 	}
 	f := failure{Error: no.Code, Description: no.Sentence}
 	if no.Status == http.StatusUnauthorized {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 
 	"jeton/auth/gate"
 	"jeton/auth/mask"
@@ -113,14 +111,14 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error, challen
 		if r.Context().Err() == nil { // else the client has gone, which is no failure
 			d.o.Log.ErrorContext(r.Context(), "a request could not be answered", "error", err)
 		}
-		no = &host.Refusal{Status: http.StatusInternalServerError, Sentence: "The server has failed; its administrator finds the reason in the log."}
+		no = &host.Refusal{Status: http.StatusInternalServerError, Sentence: host.Failed}
 	}
 	h := w.Header()
 	if no.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge)
 	}
-	if no.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((no.RetryAfter+time.Second-1)/time.Second)))
+	if wait := no.Wait(); wait != "" {
+		h.Set("Retry-After", wait)
 	}
 	h.Set("Referrer-Policy", "no-referrer")
 	Say(w, no.Status, no.Sentence)
