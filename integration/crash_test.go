@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,7 +14,7 @@ import (
 )
 
 // kills is how often the server is killed; each at a random moment of pushes by two clients.
-const kills = 50
+var kills = flag.Int("crash.kills", 20, "how often the server is killed while two clients push")
 
 // TestKilledServerKeepsWhatItAcknowledged kills the server with SIGKILL while two clients push, starts it again, and
 // compares: each acknowledged push is there, a push that was not acknowledged is there whole or not at all, no other
@@ -38,7 +39,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	began := time.Now()
 	pushers[0].push(s.http("admin/crash", "git", secret))
 	window := max(120*time.Millisecond, 4*time.Since(began))
-	for round := 0; round < kills || came(pushers) < kills/5 && round < 4*kills; round++ {
+	for round := 0; round < *kills || came(pushers) < int64(*kills/5) && round < 4*(*kills); round++ {
 		var wg sync.WaitGroup
 		stop := make(chan struct{})
 		for _, p := range pushers {
@@ -64,8 +65,8 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		}
 	}
 	acknowledged := came(pushers)
-	t.Logf("%d kills or more, %d pushes acknowledged", kills, acknowledged)
-	if acknowledged < kills/5 {
+	t.Logf("%d kills or more, %d pushes acknowledged", *kills, acknowledged)
+	if acknowledged < int64(*kills/5) {
 		t.Errorf("only %d pushes came through: the test shows too little", acknowledged)
 	}
 	fsck(t, dir)
