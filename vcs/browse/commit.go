@@ -85,7 +85,7 @@ func parse(data []byte) Commit {
 		}
 	}
 	c.Author, c.Committer = person(toUTF8(author, encoding)), person(toUTF8(committer, encoding))
-	c.Message = toUTF8(string(message), encoding)
+	c.Message, _, _ = strings.Cut(toUTF8(string(message), encoding), "\x00") // git shows a message up to its first NUL
 	c.Subject, c.Body = split(c.Message)
 	return c
 }
