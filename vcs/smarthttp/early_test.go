@@ -243,6 +243,7 @@ func TestASlowOrSilentClientIsLetGo(t *testing.T) {
 			t.Errorf("%s: kept for %s", name, took)
 		}
 	}
+	s.stop()
 	if s.handler.seats.taken != 0 {
 		t.Errorf("%d seats are still taken", s.handler.seats.taken)
 	}

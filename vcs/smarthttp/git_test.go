@@ -29,6 +29,7 @@ import (
 
 // server is git over HTTP over one repository for which everybody is let in.
 type server struct {
+	stop func() // waits for all that is being answered
 	t    *testing.T
 	url  string
 	repo *disk.Repository
@@ -125,7 +126,7 @@ func start(t *testing.T) *server {
 	}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	s.url = srv.URL + "/app"
+	s.url, s.stop = srv.URL+"/app", srv.Close
 	return s
 }
 
