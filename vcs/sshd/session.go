@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -100,7 +101,7 @@ type session struct {
 	ctx  context.Context
 	ch   *patient
 	id   Identity
-	// pings are those whose answer has not come.
+	// pings are those whose answer has not come, and what reads on while the session lingers.
 	pings   sync.WaitGroup
 	pinging atomic.Bool
 	// protocol is GIT_PROTOCOL as the client set it.
@@ -167,20 +168,43 @@ func (ses *session) command(line string, requests <-chan *gossh.Request) {
 	payload := struct{ Status uint32 }{uint32(status)}
 	_, _ = ses.ch.SendRequest("exit-status", false, gossh.Marshal(&payload))
 	_ = ses.ch.CloseWrite()
-	if status == exitRefused {
-		linger(ctx)
-	}
+	ses.linger(ctx, status)
 	_ = ses.ch.Close()
 	cancel()
 	wg.Wait()
 }
 
-// linger leaves the channel of a refused client open for a moment. JSch looks whether it is open after it has sent its
-// command; where it has been closed by then, JGit tells of a failed connection and not of the reason.
-func linger(ctx context.Context) {
+// How long a channel stays open for a client that has not ended its side: after a success, and after what it may not have
+// read yet.
+const (
+	soonRead = 200 * time.Millisecond
+	lateRead = time.Second
+)
+
+// linger leaves the channel open until the client has ended its side, for a moment. git that still sends when it is closed
+// tells of a broken pipe and not of the reason that lies ready to be read; go-git takes it for a failure of a push that
+// was taken; JSch looks whether it is open after it has sent its command, and else JGit tells of a failed connection.
+func (ses *session) linger(ctx context.Context, status int) {
+	ended, wait := make(chan struct{}), soonRead
+	ses.pings.Go(func() { // it comes back when the client has closed the channel too, at the latest
+		defer close(ended)
+		_, _ = io.Copy(io.Discard, ses.ch.Channel)
+	})
+	if status != 0 {
+		wait = lateRead
+	}
+	least, most := time.After(0), time.After(wait)
+	if status == exitRefused {
+		least = time.After(soonRead)
+	}
 	select {
+	case <-ended:
+	case <-most:
 	case <-ctx.Done():
-	case <-time.After(200 * time.Millisecond):
+	}
+	select {
+	case <-least:
+	case <-ctx.Done():
 	}
 }
 
