@@ -174,6 +174,7 @@ func TestTooManyRulesAndTooLongComparingAreRefused(t *testing.T) {
 		t.Errorf("one that matters to nobody here: %v", err)
 	}
 	s = New()
+	s.most = MaxWork / 50
 	if err := s.Push("", bytes.Repeat([]byte(strings.Repeat("*a", 500)+"/ export-ignore\n"), 500)); err != nil {
 		t.Fatal(err)
 	}
@@ -197,6 +198,7 @@ func TestLongLinesAndFilesThatStandEverywhereAreBounded(t *testing.T) {
 		t.Errorf("75,000 words cost %d steps, %v", s.work, err)
 	}
 	s = New()
+	s.most = MaxWork / 50
 	data := bytes.Repeat([]byte("#\n"), MaxFile/2)
 	var err error
 	n := 0

@@ -12,7 +12,8 @@ type Stack struct {
 	macros map[string][]state
 	matter map[string]bool
 	rules  int
-	work   int
+	// work is what was done, in steps, and most what may be: MaxWork.
+	work, most int
 }
 
 // file is what is kept of one file; folder ends in a slash, or is "".
@@ -23,13 +24,13 @@ type file struct {
 
 // New makes a stack with no files.
 func New() *Stack {
-	return &Stack{matter: map[string]bool{exportIgnore: true, exportSubst: true}}
+	return &Stack{most: MaxWork, matter: map[string]bool{exportIgnore: true, exportSubst: true}}
 }
 
 // Push puts the attributes of a folder in force, whose path ends in a slash and is "" for the top; data is nil where it has
 // none. ErrTooMuch.
 func (s *Stack) Push(folder string, data []byte) error {
-	if s.work += len(data); s.work > MaxWork { // a file may stand in millions of folders
+	if s.work += len(data); s.work > s.most { // a file may stand in millions of folders
 		return ErrTooMuch
 	}
 	f := file{folder: folder}
@@ -107,7 +108,7 @@ func (s *Stack) Get(path string) (Export, error) {
 		f := &s.files[i]
 		for j := len(f.rules) - 1; j >= 0; j-- {
 			ok, steps := f.rules[j].pattern.match(path, f.folder)
-			if s.work += 1 + steps; s.work > MaxWork {
+			if s.work += 1 + steps; s.work > s.most {
 				return Export{}, ErrTooMuch
 			}
 			if ok {
