@@ -47,6 +47,7 @@ func (w whole) each(ctx context.Context, c conn, fn func(values []string) error)
 	if err != nil {
 		return translate(err)
 	}
+	asked := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	texts := make(chan string, 1)
@@ -73,7 +74,8 @@ func (w whole) each(ctx context.Context, c conn, fn func(values []string) error)
 	if bad != nil {
 		cancel() // the makers need not go on
 	}
-	return translate(cmp.Or(bad, <-made))
+	// A question that was given up may have been answered by nothing, which is how a table ends.
+	return translate(cmp.Or(bad, <-made, asked.Err()))
 }
 
 // half is the rows of SQLite whose rowid lies behind one number and not behind another.
