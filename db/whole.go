@@ -74,8 +74,9 @@ func (w whole) each(ctx context.Context, c conn, fn func(values []string) error)
 	if bad != nil {
 		cancel() // the makers need not go on
 	}
-	// A question that was given up may have been answered by nothing, which is how a table ends.
-	return translate(cmp.Or(bad, <-made, asked.Err()))
+	err = <-made
+	// A question that was given up may have been answered by nothing, which is how a table ends, or by any error.
+	return translate(cmp.Or(asked.Err(), bad, err))
 }
 
 // half is the rows of SQLite whose rowid lies behind one number and not behind another.
