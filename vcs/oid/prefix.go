@@ -9,6 +9,12 @@ import (
 // MinPrefix is how many digits a shortened id must have (git's core.abbrev takes no fewer).
 const MinPrefix = 4
 
+// Readable is how many digits of an id tell it from others for people; programs are given all.
+const Readable = 12
+
+// Abbrev is the first digits of an id, at most HexSize.
+func Abbrev(id ID, digits int) string { return id.String()[:digits] }
+
 // Prefix is how ids begin: some of their hexadecimal digits, in either case. The zero value is how all of them begin.
 type Prefix struct {
 	low    ID // the least id that begins so
@@ -37,4 +43,4 @@ func (p Prefix) Begins(id ID) bool {
 }
 
 // String is the digits, in lower case.
-func (p Prefix) String() string { return p.low.String()[:p.digits] }
+func (p Prefix) String() string { return Abbrev(p.low, p.digits) }

@@ -164,7 +164,7 @@ func kindOf(ref string) (kind, name string) {
 }
 
 // brief is the beginning of an id that tells it from others for people.
-func brief(id oid.ID) string { return id.String()[:12] }
+func brief(id oid.ID) string { return oid.Abbrev(id, oid.Readable) }
 
 // said collects what an entry says, as text and as HTML.
 type said struct{ text, html strings.Builder }

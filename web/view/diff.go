@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"jeton/vcs/browse"
+	"jeton/vcs/oid"
 	"jeton/vcs/revision"
 	"jeton/web/door"
 )
@@ -118,7 +119,7 @@ func commit(q *request, text string) (revision.Revision, error) {
 }
 
 // short is how a commit is called in the names of files.
-func short(r revision.Revision) string { return r.Commit.String()[:12] }
+func short(r revision.Revision) string { return oid.Abbrev(r.Commit, oid.Readable) }
 
 // fileName is the name of a downloaded text: the repository's last word, what it is of, and the ending.
 func fileName(q *request, of, ending string) string {

@@ -165,7 +165,7 @@ func (c *Commit) said(what byte) (string, int) {
 	return "", 0
 }
 
-func short(id oid.ID) string { return id.String()[:ShortID] }
+func short(id oid.ID) string { return oid.Abbrev(id, ShortID) }
 
 func join(ids []oid.ID, form func(oid.ID) string) string {
 	var all []string
