@@ -15,6 +15,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/storage"
 	"jeton/web/door"
+	"jeton/web/etag"
 )
 
 // edition is a part of every entity tag. It is another number when this package writes the same feed otherwise.
@@ -90,8 +91,8 @@ func (s *Server) unchanged(w http.ResponseWriter, r *http.Request, address, tag 
 		h.Set("Last-Modified", at.UTC().Format(http.TimeFormat))
 	}
 	same := false
-	if given := r.Header.Values("If-None-Match"); len(given) > 0 {
-		same = matches(given, tag)
+	if len(r.Header.Values("If-None-Match")) > 0 {
+		same = etag.Known(r, `"`+tag+`"`, `"`+tag+gzipped+`"`) // in either form
 	} else if since, err := http.ParseTime(r.Header.Get("If-Modified-Since")); err == nil {
 		same = told && since.Equal(at)
 	}
@@ -99,20 +100,6 @@ func (s *Server) unchanged(w http.ResponseWriter, r *http.Request, address, tag 
 		w.WriteHeader(http.StatusNotModified)
 	}
 	return same
-}
-
-// matches tells whether one of the entity tags of If-None-Match is ours, in either form; weak ones count (RFC 9110
-// section 13.1.2).
-func matches(values []string, tag string) bool {
-	for _, value := range values {
-		for one := range strings.SplitSeq(value, ",") {
-			one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
-			if one == "*" || one == `"`+tag+`"` || one == `"`+tag+gzipped+`"` {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3).
@@ -174,8 +161,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &no):
 		door.Say(w, no.status, no.sentence)
 	case errors.As(err, &elsewhere):
-		if elsewhere.RetryAfter > 0 {
-			h.Set("Retry-After", strconv.Itoa(int(elsewhere.RetryAfter/time.Second)))
+		if wait := elsewhere.Wait(); wait != "" {
+			h.Set("Retry-After", wait)
 		}
 		door.Say(w, elsewhere.Status, elsewhere.Sentence)
 	case errors.Is(err, host.ErrNotFound), errors.Is(err, storage.ErrClosed): // deleted since it was admitted

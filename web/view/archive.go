@@ -18,6 +18,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/revision"
 	"jeton/web/door"
+	"jeton/web/etag"
 )
 
 // Archives are what archives need.
@@ -214,7 +215,7 @@ func (h *Handler) send(ctx context.Context, w *steady, r *http.Request, d *downl
 	}
 	keep(head, d.visit, d.rev.Fixed)
 	protect(head, d.visit)
-	if unchanged(r, tag) {
+	if etag.Known(r, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

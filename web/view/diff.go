@@ -13,6 +13,7 @@ import (
 	"jeton/vcs/oid"
 	"jeton/vcs/revision"
 	"jeton/web/door"
+	"jeton/web/etag"
 )
 
 // Diff answers with what a commit changed, as `git diff` prints it: Rest is the commit. A merge is shown against its first
@@ -169,7 +170,7 @@ func (h *Handler) text(q *request, d diffText) error {
 	keep(head, q.visit, d.fixed)
 	protect(head, q.visit)
 	switch {
-	case unchanged(q.Request, tag):
+	case etag.Known(q.Request, tag):
 		q.w.WriteHeader(http.StatusNotModified)
 		return nil
 	case q.Method == http.MethodHead:

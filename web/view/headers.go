@@ -68,18 +68,6 @@ func strongTag(parts ...string) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18]) + `"`
 }
 
-// unchanged reports whether If-None-Match says that the client has this already (RFC 9110, section 13.1.2: compared weakly).
-func unchanged(r *http.Request, tag string) bool {
-	for _, field := range r.Header.Values("If-None-Match") {
-		for one := range strings.SplitSeq(field, ",") { // a tag of ours holds no comma, and another's cannot be ours
-			if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // keepFixed is for how long what never changes may be kept without asking again, in seconds: a day, after which nothing is
 // shown any more that was withdrawn meanwhile.
 const keepFixed = "86400"

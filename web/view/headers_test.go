@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"jeton/web/door"
+	"jeton/web/etag"
 )
 
 func TestNamesOfFilesAreSafeAndWhole(t *testing.T) {
@@ -60,7 +61,7 @@ func TestTagsAreComparedWeaklyAndInLists(t *testing.T) {
 	} {
 		r, _ := http.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("If-None-Match", field)
-		if unchanged(r, tag) != want {
+		if etag.Known(r, tag) != want {
 			t.Errorf("If-None-Match: %s is unchanged: %v", field, !want)
 		}
 	}

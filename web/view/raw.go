@@ -17,6 +17,7 @@ import (
 	"jeton/vcs/pack"
 	"jeton/vcs/revision"
 	"jeton/web/door"
+	"jeton/web/etag"
 )
 
 // Raw answers with a file as it is, for a browser to show: Rest is "{revision}/{path}".
@@ -78,7 +79,7 @@ func (h *Handler) raw(q *request, kind string) error {
 	head.Set("Content-Disposition", disposition(kind, f.name))
 	keep(head, q.visit, f.rev.Fixed)
 	protect(head, q.visit)
-	if unchanged(q.Request, tag) {
+	if etag.Known(q.Request, tag) {
 		q.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
