@@ -59,8 +59,8 @@ func (b *book) close() {
 
 // visible is what a push moved of refs that the rules show now.
 func (b *book) visible(p follow.Push) (moves []storage.RefUpdate) {
-	for i, u := range p.Updates {
-		if u.Symref == "" && i < len(p.Results) && p.Results[i].Name == u.Name && p.Results[i].Err == nil && !b.law.Hides(u.Name) {
+	for _, u := range p.Moves() {
+		if u.Symref == "" && !b.law.Hides(u.Name) {
 			moves = append(moves, u)
 		}
 	}

@@ -130,8 +130,8 @@ func (b *builder) noBranch(ctx context.Context, full string) error {
 		return err
 	}
 	for _, p := range pushes {
-		for i, u := range p.Updates {
-			if u.Name == full && u.New.IsZero() && u.Symref == "" && i < len(p.Results) && p.Results[i].Err == nil {
+		for _, u := range p.Moves() {
+			if u.Name == full && u.New.IsZero() && u.Symref == "" {
 				return &refused{http.StatusGone, "This branch was deleted. Take the feed out of your reader, or follow another branch."}
 			}
 		}

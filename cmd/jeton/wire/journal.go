@@ -89,10 +89,8 @@ func (j *journal) Moved(ctx context.Context, repoID, since string) (moves []rece
 		return nil, "", err
 	}
 	for _, p := range ended {
-		for i, u := range p.Updates {
-			if i < len(p.Results) && p.Results[i].Name == u.Name && p.Results[i].Err == nil {
-				moves = append(moves, receive.Moved{Entry: p.ID, RefUpdate: u})
-			}
+		for _, u := range p.Moves() {
+			moves = append(moves, receive.Moved{Entry: p.ID, RefUpdate: u})
 		}
 		next = p.Position
 	}

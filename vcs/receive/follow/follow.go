@@ -47,6 +47,16 @@ func (p Push) Moved() bool {
 	return false
 }
 
+// Moves are the updates that came to pass, in their order.
+func (p Push) Moves() (moves []storage.RefUpdate) {
+	for i, u := range p.Updates {
+		if i < len(p.Results) && p.Results[i].Name == u.Name && p.Results[i].Err == nil {
+			moves = append(moves, u)
+		}
+	}
+	return moves
+}
+
 // Journal is what a follower reads, and where its cursor is kept.
 type Journal interface {
 	// Ended lists the pushes that ended behind a position ("" is before the first), in the order of their ends, at most

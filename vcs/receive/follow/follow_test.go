@@ -383,3 +383,14 @@ func TestMoved(t *testing.T) {
 		t.Errorf("the defaults are %+v", o)
 	}
 }
+
+func TestMovesAreTheUpdatesThatCameToPass(t *testing.T) {
+	p := Push{Entry: receive.Entry{Updates: []storage.RefUpdate{{Name: "refs/heads/a"}, {Name: "refs/heads/b"}, {Name: "refs/heads/c"}, {Name: "refs/heads/d"}}},
+		Results: []storage.RefResult{{Name: "refs/heads/a"}, {Name: "refs/heads/b", Err: storage.ErrConflict}, {Name: "refs/heads/other"}}}
+	if got := p.Moves(); len(got) != 1 || got[0].Name != "refs/heads/a" {
+		t.Errorf("got %+v; one failed, one has another's result, one has none", got)
+	}
+	if got := (Push{Entry: p.Entry}).Moves(); len(got) != 0 {
+		t.Errorf("an open push moved %+v", got)
+	}
+}
