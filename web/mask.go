@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"regexp"
+	"strings"
 
 	"jeton/auth/mask"
 )
@@ -33,6 +34,9 @@ func Mask(s string) string {
 // server reads it all the same: where it is, letters, digits and underscores are shown decoded.
 func maskAddress(s string) string {
 	s = Mask(s)
+	if !strings.Contains(s, "%") {
+		return s
+	}
 	plain := encoded.ReplaceAllStringFunc(s, func(code string) string {
 		b, _ := hex.DecodeString(code[1:]) // it is a byte's
 		return string(b)

@@ -185,25 +185,25 @@ const (
 // tells of a broken pipe and not of the reason that lies ready to be read; go-git takes it for a failure of a push that
 // was taken; JSch looks whether it is open after it has sent its command, and else JGit tells of a failed connection.
 func (ses *session) linger(ctx context.Context, status int) {
-	ended, wait := make(chan struct{}), soonRead
+	ended, soon := make(chan struct{}), time.After(soonRead)
 	ses.pings.Go(func() { // it comes back when the client has closed the channel too, at the latest
 		defer close(ended)
 		_, _ = io.Copy(io.Discard, ses.ch.Channel)
 	})
+	most := soon
 	if status != 0 {
-		wait = lateRead
-	}
-	least, most := time.After(0), time.After(wait)
-	if status == exitRefused {
-		least = time.After(soonRead)
+		most = time.After(lateRead)
 	}
 	select {
 	case <-ended:
 	case <-most:
 	case <-ctx.Done():
 	}
+	if status != exitRefused { // JSch has looked by soon
+		return
+	}
 	select {
-	case <-least:
+	case <-soon:
 	case <-ctx.Done():
 	}
 }

@@ -154,7 +154,7 @@ func (s *Server) Serve(_ context.Context, l net.Listener) error {
 	err := s.ssh.Serve(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ending || errors.Is(err, ssh.ErrServerClosed) {
+	if s.ending {
 		return nil
 	}
 	return err

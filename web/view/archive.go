@@ -45,9 +45,6 @@ type download struct {
 // part of the tree that is wanted, with_hash=1 puts the full id into the name and 0 nothing, v is the format number.
 func (h *Handler) Archive(w http.ResponseWriter, r *http.Request, v door.Visit) {
 	timeout := h.o.Archives.Timeout
-	if timeout <= 0 {
-		timeout = 6 * time.Hour
-	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, errTooLong)
 	defer cancel()
 	out := h.steady(w, timeout)
@@ -293,11 +290,8 @@ func stream(w io.Writer, a io.Reader) error {
 func (h *Handler) assemble(d *download) kept.Assemble {
 	a, id := d.archive, d.visit.RepoID
 	return func(ctx context.Context, w io.Writer) error {
-		if timeout := h.o.Archives.Timeout; timeout > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, timeout)
-			defer cancel()
-		}
+		ctx, cancel := context.WithTimeout(ctx, h.o.Archives.Timeout)
+		defer cancel()
 		repo, err := h.o.Repos.Open(ctx, id)
 		if err != nil {
 			return fmt.Errorf("open repository: %w", err)

@@ -65,6 +65,7 @@ func New(o Options) *Handler {
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
 	}
+	orElse(&o.Archives.Timeout, 6*time.Hour)
 	if o.Archives.Kept == nil {
 		o.Archives.Kept = kept.New(kept.Options{})
 	}
