@@ -244,8 +244,8 @@ func TestASlowOrSilentClientIsLetGo(t *testing.T) {
 		}
 	}
 	s.stop()
-	if s.handler.seats.taken != 0 {
-		t.Errorf("%d seats are still taken", s.handler.seats.taken)
+	if n := s.handler.seats.Busy(); n != 0 {
+		t.Errorf("%d seats are still taken", n)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"jeton/vcs/host"
+	"jeton/vcs/seats"
 )
 
 func zipped(s string) string {
@@ -170,9 +171,9 @@ func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 		{"this client's seats are taken", 9, 1, []string{"ada"}, 429, "one client may have", "5"},
 		{"others have theirs", 9, 1, []string{"bob", "eve"}, 200, "refs/heads/main", ""},
 	} {
-		s.handler.seats = newSeats(c.all, c.each)
+		s.handler.seats = seats.New(seats.Limits{All: c.all, Each: c.each, EachGuest: c.each})
 		for _, client := range c.taken {
-			if _, err := s.handler.seats.take(visitor{client: client}); err != nil {
+			if _, err := s.handler.seats.Take(seats.Visitor{Client: client}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -190,53 +191,5 @@ func TestTooManyRequestsAreAskedToComeAgain(t *testing.T) {
 		if res.StatusCode != 200 || !strings.Contains(text, "ERR ") || !strings.Contains(text, c.words) || res.Header.Get("Retry-After") != "5" {
 			t.Errorf("%s: POST: got %d %v %.100q", c.name, res.StatusCode, res.Header, text)
 		}
-	}
-}
-
-func TestSeatsAreGivenBack(t *testing.T) {
-	s := newSeats(2, 1)
-	leave, err := s.take(visitor{client: "ada"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.take(visitor{client: "ada"}); err == nil {
-		t.Error("a second seat was given to one client")
-	}
-	leave()
-	for _, client := range []string{"ada", ""} {
-		if leave, err = s.take(visitor{client: client}); err != nil {
-			t.Fatalf("%q: %v", client, err)
-		}
-		defer leave()
-	}
-	if _, err := s.take(visitor{client: "bob"}); err == nil {
-		t.Error("a third seat of two was given")
-	}
-	if len(s.by) != 2 || s.taken != 2 {
-		t.Errorf("%d are taken, by %v", s.taken, s.by)
-	}
-}
-
-func TestGuestsLeaveHalfOfTheSeats(t *testing.T) {
-	s := newSeats(4, 4)
-	var leaves []func()
-	for _, at := range []string{"192.0.2.1/32", "192.0.2.2/32"} {
-		leave, err := s.take(visitor{at, true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		leaves = append(leaves, leave)
-	}
-	if _, err := s.take(visitor{"192.0.2.3/32", true}); err == nil {
-		t.Error("guests took more than half")
-	}
-	for range 2 {
-		if _, err := s.take(visitor{"ada", false}); err != nil {
-			t.Errorf("somebody with a credential was kept out: %v", err)
-		}
-	}
-	leaves[0]()
-	if _, err := s.take(visitor{"192.0.2.3/32", true}); err != nil {
-		t.Errorf("a seat that was given back is not to be had: %v", err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/receive"
 	"jeton/vcs/rules"
+	"jeton/vcs/seats"
 	"jeton/vcs/storage"
 	"jeton/vcs/upload"
 	"jeton/vcs/wire"
@@ -72,8 +73,8 @@ type Options struct {
 // Handler serves git's addresses for the router, which has cut the repository's path out of the address.
 type Handler struct {
 	o      Options
-	seats  *seats
-	asking *seats        // of those whose fetch has not come whole
+	seats  *seats.Seats
+	asking *seats.Seats  // of those whose fetch has not come whole
 	drains chan struct{} // holds one for each connection that is drained
 	taken  chan struct{} // likewise for each small request that was taken in
 }
@@ -104,7 +105,8 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, seats: newSeats(o.Requests, o.PerClient), asking: newSeats(o.Requests, o.PerClient),
+	bounds := seats.Limits{All: o.Requests, Each: o.PerClient, EachGuest: o.PerClient}
+	return &Handler{o: o, seats: seats.New(bounds), asking: seats.New(bounds),
 		drains: make(chan struct{}, draining), taken: make(chan struct{}, taken)}
 }
 
@@ -127,7 +129,7 @@ func (h *Handler) InfoRefs(w http.ResponseWriter, r *http.Request, path string) 
 	if !ok {
 		return
 	}
-	leave, err := h.seats.take(visitorOf(x.adm))
+	leave, err := take(h.seats, x.adm)
 	if err != nil {
 		h.refuse(w, r, service, err)
 		return
@@ -283,7 +285,7 @@ func (h *Handler) exchange(w http.ResponseWriter, r *http.Request, path, service
 		return
 	}
 	// Only now a seat is taken: who may not come in, or never finishes asking, keeps nobody out.
-	leave, err := h.seats.take(visitorOf(x.adm))
+	leave, err := take(h.seats, x.adm)
 	if err != nil {
 		h.refuse(w, r, service, err)
 		return
@@ -301,7 +303,7 @@ func (h *Handler) asked(w http.ResponseWriter, r *http.Request, x *exchange, ser
 	if service == ReceivePack {
 		return h.body(w, r, service)
 	}
-	leave, err := h.asking.take(visitorOf(x.adm))
+	leave, err := take(h.asking, x.adm)
 	if err != nil {
 		return nil, err
 	}

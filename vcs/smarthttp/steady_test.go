@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jeton/vcs/host"
+	"jeton/vcs/seats"
 )
 
 // overHTTP2 is a client that speaks nothing else, without TLS.
@@ -132,7 +133,8 @@ func TestSeveralEncodingsAreRefused(t *testing.T) {
 func TestWhoAsksSlowlyKeepsNobodyOut(t *testing.T) {
 	s := start(t)
 	git(t, source(t, 1), "push", "-q", s.url, "main")
-	s.handler.seats, s.handler.asking = newSeats(4, 2), newSeats(4, 2)
+	bounds := seats.Limits{All: 4, Each: 2, EachGuest: 2}
+	s.handler.seats, s.handler.asking = seats.New(bounds), seats.New(bounds)
 	var slow []*sender
 	for range 2 {
 		conn := dial(t, s)
@@ -140,13 +142,13 @@ func TestWhoAsksSlowlyKeepsNobodyOut(t *testing.T) {
 		slow = append(slow, conn)
 	}
 	deadline := time.Now().Add(20 * time.Second)
-	for s.handler.asking.busy() < 2 && time.Now().Before(deadline) {
+	for s.handler.asking.Busy() < 2 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	if n := s.handler.asking.busy(); n != 2 {
+	if n := s.handler.asking.Busy(); n != 2 {
 		t.Fatalf("%d are asking, want 2", n)
 	}
-	if n := s.handler.seats.busy(); n != 0 {
+	if n := s.handler.seats.Busy(); n != 0 {
 		t.Errorf("who has not asked yet holds %d seats", n)
 	}
 	body := []string{"Content-Type", "application/x-git-upload-pack-request", "Git-Protocol", "version=2"}
@@ -156,10 +158,10 @@ func TestWhoAsksSlowlyKeepsNobodyOut(t *testing.T) {
 	for _, conn := range slow {
 		_ = conn.Close()
 	}
-	for s.handler.asking.busy() > 0 && time.Now().Before(deadline) {
+	for s.handler.asking.Busy() > 0 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	if n := s.handler.asking.busy(); n != 0 {
+	if n := s.handler.asking.Busy(); n != 0 {
 		t.Errorf("%d still ask", n)
 	}
 }

@@ -285,8 +285,10 @@ func TestWhatIsNotThereHasNoTag(t *testing.T) {
 func TestWhoFindsNoPlaceIsToldWhenToComeAgain(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Builders = 1 })
 	w.create("r1", "team/app")
+	if _, err := w.server.places.enter(t.Context(), visitor("somebody", true)); err != nil {
+		t.Fatal(err)
+	}
 	w.server.places.waiting = maxWaiting
-	w.server.places.busy = 1
 	for _, query := range []string{"", "branch=made-up"} {
 		if rec := w.get("r1", "rss", query); rec.Code != 503 || rec.Header().Get("Retry-After") != "30" {
 			t.Errorf("%q: answered %d with %v", query, rec.Code, rec.Header())

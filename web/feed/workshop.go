@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"jeton/vcs/host"
+	"jeton/vcs/seats"
 	"jeton/web/door"
 )
 
-// workshop bounds how many answers are worked at at a time: in all, one for each client, and half for guests together. A
-// path or a branch that nobody has asked for costs one client a line and the server a walk, so without it somebody who makes
-// paths up would keep all others waiting. It may be used by several goroutines.
+// workshop bounds how many answers are worked at at a time: in all, one for each client, and half for guests together; and
+// lets some wait. A path or a branch that nobody has asked for costs one client a line and the server a walk, so without it
+// somebody who makes paths up would keep all others waiting. It may be used by several goroutines.
 type workshop struct {
-	most int
+	seats *seats.Seats
 	// mu guards what follows.
-	mu                    sync.Mutex
-	busy, guests, waiting int
-	by                    map[string]bool // clients that have a place
-	left                  chan struct{}   // closed, and another one, whenever a place becomes free
+	mu      sync.Mutex
+	waiting int
+	left    chan struct{} // closed, and another one, whenever a place becomes free
 }
 
 // maxWaiting is how many may wait for a place. Each has its repository open.
@@ -30,26 +30,28 @@ var errBusy = &host.Refusal{Status: http.StatusServiceUnavailable, Code: "busy",
 	Sentence: "The server works on as many feeds as it may at a time, and many wait; try again in a moment."}
 
 func newWorkshop(most int) *workshop {
-	return &workshop{most: most, by: map[string]bool{}, left: make(chan struct{})}
+	return &workshop{seats: seats.New(seats.Limits{All: most, Each: 1, EachGuest: 1}), left: make(chan struct{})}
 }
 
 // enter waits for a place and returns what gives it back; errBusy, or the error of the context.
 func (w *workshop) enter(ctx context.Context, v door.Visit) (leave func(), err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.take(v) {
+	who := seats.Visitor{Client: v.Client, Guest: !v.Private}
+	free, err := w.seats.Take(who)
+	if err != nil {
 		if w.waiting >= maxWaiting {
 			return nil, errBusy
 		}
 		w.waiting++
 		defer func() { w.waiting-- }()
-		for !w.take(v) {
+		for ; err != nil; free, err = w.seats.Take(who) {
 			if err := w.wait(ctx); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return func() { w.leave(v) }, nil
+	return func() { w.leave(free) }, nil
 }
 
 // wait waits until somebody leaves; under mu, which others have meanwhile.
@@ -65,32 +67,11 @@ func (w *workshop) wait(ctx context.Context) error {
 	}
 }
 
-// take takes a place where there is one; under mu. Clients whose name is not known are not told apart, nor held to one.
-func (w *workshop) take(v door.Visit) bool {
-	if w.busy >= w.most || v.Client != "" && w.by[v.Client] || !v.Private && w.guests >= max(w.most/2, 1) {
-		return false
-	}
-	w.count(v, 1)
-	return true
-}
-
-func (w *workshop) leave(v door.Visit) {
+// leave gives a place back and wakes those who wait.
+func (w *workshop) leave(free func()) {
+	free()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.count(v, -1)
 	close(w.left)
 	w.left = make(chan struct{})
-}
-
-// count adds one, or takes it away; under mu.
-func (w *workshop) count(v door.Visit, one int) {
-	w.busy += one
-	if !v.Private {
-		w.guests += one
-	}
-	if one > 0 {
-		w.by[v.Client] = true
-	} else {
-		delete(w.by, v.Client)
-	}
 }

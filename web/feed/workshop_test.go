@@ -76,7 +76,7 @@ func TestNotMoreThanSomeWaitForAFeed(t *testing.T) {
 			t.Fatalf("who waited no more still counts: %v", err)
 		}
 		leave()
-		if w.busy != 0 || w.waiting != 0 || len(w.by) != 0 || w.guests != 0 {
+		if w.seats.Busy() != 0 || w.waiting != 0 {
 			t.Errorf("left behind: %+v", w)
 		}
 	})

@@ -61,7 +61,7 @@ func (h *Handler) Archive(w http.ResponseWriter, r *http.Request, v door.Visit) 
 
 // wanted finds out which archive is asked for: that may take a long walk, for which a seat is needed.
 func (h *Handler) wanted(ctx context.Context, w *steady, r *http.Request, v door.Visit) (d *download, err error) {
-	leave, err := h.seats.take(v)
+	leave, err := h.seat(v)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"jeton/vcs/pack"
 	"jeton/vcs/revision"
 	"jeton/vcs/rules"
+	"jeton/vcs/seats"
 	"jeton/vcs/storage"
 	"jeton/web/door"
 )
@@ -56,7 +57,7 @@ type Options struct {
 // Handler answers the views. It may be used by several goroutines.
 type Handler struct {
 	o     Options
-	seats *seats
+	seats *seats.Seats
 }
 
 // New makes a Handler.
@@ -72,7 +73,7 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o, newSeats(o.Limits.Requests)}
+	return &Handler{o, seats.New(seats.Shares(o.Limits.Requests))}
 }
 
 // request is one that is being answered.
@@ -88,7 +89,7 @@ type request struct {
 
 // serve opens the repository for one request and turns what went wrong into an answer.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, v door.Visit, answer func(q *request) error) {
-	leave, err := h.seats.take(v)
+	leave, err := h.seat(v)
 	if err != nil {
 		h.o.Door.Refuse(w, r, err)
 		return
