@@ -7,6 +7,7 @@ import (
 
 	"jeton/auth/access"
 	"jeton/auth/token"
+	"jeton/vcs/name"
 )
 
 // decide goes through the checks that are about the resource: scope, then permission. A repository that is not there,
@@ -84,14 +85,11 @@ func (g *Gate) find(res Resource) (access.Repository, bool) {
 	return g.o.Repositories.ByPath(res.Path)
 }
 
-// longest is how long a repository's path can be, in bytes (docs/permissions.md).
-const longest = 255
-
 // readablePart is the longest part of a path, from its beginning on, that leads to what the subject may read; the whole
 // path where none does.
 func (g *Gate) readablePart(s subject, path string) string {
 	for part := path; part != ""; part = part[:max(strings.LastIndexByte(part, '/'), 0)] {
-		if len(part) > longest { // looked at by its length alone: a client may send thousands of segments
+		if len(part) > name.MaxPath { // looked at by its length alone: a client may send thousands of segments
 			continue
 		}
 		if r, there := g.o.Repositories.ByPath(part); there && g.level(s, r) >= access.Read {

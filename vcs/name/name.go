@@ -10,10 +10,12 @@ import (
 	"strings"
 )
 
-// Bounds of names: bytes of a segment and of a path, segments of a path.
+// MaxPath is how long the path of a repository or group may be, in bytes.
+const MaxPath = 255
+
+// Bounds of names: bytes of a segment, segments of a path.
 const (
 	maxSegment  = 100
-	maxPath     = 255
 	maxSegments = 10
 )
 
@@ -62,8 +64,8 @@ func User(s string) (string, error) { return Rules{}.User(s) }
 // Repository checks the path of a repository or group, such as "team/sub/app", and returns it as it is. The error is a
 // sentence that names the rule and the part that breaks it.
 func (r Rules) Repository(path string) (string, error) {
-	if len(path) > maxPath {
-		return "", fmt.Errorf("the path is %d bytes long; at most %d are allowed", len(path), maxPath)
+	if len(path) > MaxPath {
+		return "", fmt.Errorf("the path is %d bytes long; at most %d are allowed", len(path), MaxPath)
 	}
 	segments := strings.Split(path, "/")
 	if len(segments) > maxSegments {
