@@ -20,70 +20,154 @@ var (
 	ErrInside = errors.New("a group cannot lie in itself")
 )
 
-// CreateGroup makes a group of repositories, and the groups above it that are not there. ownerID is "" for nobody. A group
-// whose path is a person's name belongs to that person, if ownerID says nothing else.
-// ErrBadName, ErrTaken, ErrNoUser.
+// NewGroup is what MakeGroup needs.
+type NewGroup struct {
+	Path string
+	// OwnerID is "" for nobody. A group whose path is a person's name belongs to that person, if this says nothing else.
+	OwnerID     string
+	Description string
+	// Copy gives what was given on the group above on this one too, so that it stays where that is changed later.
+	Copy bool
+}
+
+// CreateGroup is MakeGroup of a path and an owner. ErrBadName, ErrTaken, ErrNoUser.
 func (s *Repositories) CreateGroup(ctx context.Context, by audit.Actor, path, ownerID string) (Group, error) {
-	if _, err := s.Names.Repository(path); err != nil {
+	return s.MakeGroup(ctx, by, NewGroup{Path: path, OwnerID: ownerID})
+}
+
+// MakeGroup makes a group of repositories, and the groups above it that are not there. ErrBadName, ErrTaken, ErrNoUser.
+func (s *Repositories) MakeGroup(ctx context.Context, by audit.Actor, n NewGroup) (Group, error) {
+	if _, err := s.Names.Repository(n.Path); err != nil {
 		return Group{}, fmt.Errorf("%w: %w", ErrBadName, err)
 	}
 	var made db.Group
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		if ownerID != "" {
-			if _, err := tx.Users().ByID(ctx, ownerID); err != nil {
-				return instead(err, ErrNoUser)
-			}
-		}
-		if made, err = tx.Groups().Make(ctx, path, name.Fold(path), ownerID); err != nil {
+		if err := userThere(ctx, tx, n.OwnerID); err != nil {
 			return err
 		}
-		return audit.Done(ctx, tx, by, "group.create", path, ownerID)
+		if made, err = tx.Groups().Make(ctx, n.Path, name.Fold(n.Path), n.OwnerID); err != nil {
+			return err
+		}
+		if err := audit.Done(ctx, tx, by, "group.create", n.Path, n.OwnerID); err != nil {
+			return err
+		}
+		if n.Description != "" {
+			if err := tx.Groups().Describe(ctx, made.ID, n.Description); err != nil {
+				return err
+			}
+		}
+		if !n.Copy {
+			return nil
+		}
+		return s.copyGiven(ctx, tx, by, made.ParentID, made.ID)
 	})
 	if err != nil {
-		return Group{}, changed("group.create", groupError(err, path))
+		return Group{}, changed("group.create", groupError(err, n.Path))
 	}
 	g, _ := s.GroupByID(made.ID)
 	return g, nil
 }
 
-// RenameGroup gives a group another path, with all that lies in it; old paths lead on. The group in which it comes to lie
-// must be there. ErrNoGroup, ErrBadName, ErrTaken, ErrInside.
+// copyGiven gives what was given on one group on another too.
+func (s *Repositories) copyGiven(ctx context.Context, tx *db.Tx, by audit.Actor, from, to string) error {
+	for _, p := range s.Given(from) {
+		if err := grant(ctx, tx, by, Object{GroupID: to}, p.To, p.Level); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// userThere answers ErrNoUser where an id is nobody's; "" is nobody in particular.
+func userThere(ctx context.Context, tx *db.Tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := tx.Users().ByID(ctx, id)
+	return instead(err, ErrNoUser)
+}
+
+// GroupChange is what ChangeGroup changes; what is nil stays as it is.
+type GroupChange struct {
+	// Path is where the group is to lie, with all that lies in it; old paths lead on. The group above it must be there.
+	Path *string
+	// OwnerID is whose it is to be; "" for nobody.
+	OwnerID     *string
+	Description *string
+}
+
+// ChangeGroup changes several things about a group at once, or none of them. ErrNoGroup, ErrNoUser, ErrBadName, ErrTaken,
+// ErrInside.
+func (s *Repositories) ChangeGroup(ctx context.Context, by audit.Actor, id string, c GroupChange) (Group, error) {
+	path := ""
+	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		if path, err = groupPath(ctx, tx, id); err != nil {
+			return err
+		}
+		if c.OwnerID != nil {
+			if err := userThere(ctx, tx, *c.OwnerID); err != nil {
+				return err
+			}
+			if err := tx.Groups().SetOwner(ctx, id, pointer(*c.OwnerID)); err != nil {
+				return err
+			}
+			if err := audit.Done(ctx, tx, by, "group.owner", path, *c.OwnerID); err != nil {
+				return err
+			}
+		}
+		if c.Description != nil {
+			if err := tx.Groups().Describe(ctx, id, *c.Description); err != nil {
+				return err
+			}
+			if err := audit.Done(ctx, tx, by, "group.describe", path, *c.Description); err != nil {
+				return err
+			}
+		}
+		if c.Path == nil || *c.Path == path {
+			return nil
+		}
+		was := path
+		path = *c.Path
+		return s.renameGroup(ctx, tx, by, id, was, path)
+	})
+	if err != nil {
+		return Group{}, changed("group.change", groupError(err, path))
+	}
+	g, _ := s.GroupByID(id)
+	return g, nil
+}
+
+// RenameGroup gives a group another path; see GroupChange. ErrNoGroup, ErrBadName, ErrTaken, ErrInside.
 func (s *Repositories) RenameGroup(ctx context.Context, by audit.Actor, id, path string) (Group, error) {
+	return s.ChangeGroup(ctx, by, id, GroupChange{Path: &path})
+}
+
+// renameGroup moves a group that was at a path to another.
+func (s *Repositories) renameGroup(ctx context.Context, tx *db.Tx, by audit.Actor, id, was, path string) error {
 	if _, err := s.Names.Repository(path); err != nil {
-		return Group{}, fmt.Errorf("%w: %w", ErrBadName, err)
+		return fmt.Errorf("%w: %w", ErrBadName, err)
 	}
 	above, last := "", path
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		above, last = path[:i], path[i+1:]
 	}
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		was, err := groupPath(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		parent, err := tx.Groups().ByFoldedPath(ctx, name.Fold(above))
-		if errors.Is(err, db.ErrNotFound) {
-			return fmt.Errorf("%w: %s", ErrNoGroup, above)
-		}
-		if err != nil {
-			return err
-		}
-		if lies, err := liesIn(ctx, tx, parent.ID, id); err != nil || lies {
-			return errors.Join(err, insideError(lies))
-		}
-		if err := tx.Groups().Rename(ctx, id, parent.ID, last, name.Fold(last)); err != nil {
-			return err
-		}
-		if err := s.checkBelow(ctx, tx, id); err != nil {
-			return err
-		}
-		return audit.Done(ctx, tx, by, "group.rename", path, "was "+was)
-	})
-	if err != nil {
-		return Group{}, changed("group.rename", groupError(err, path))
+	parent, err := tx.Groups().ByFoldedPath(ctx, name.Fold(above))
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("%w: %s", ErrNoGroup, above)
 	}
-	g, _ := s.GroupByID(id)
-	return g, nil
+	if err != nil {
+		return err
+	}
+	if lies, err := liesIn(ctx, tx, parent.ID, id); err != nil || lies {
+		return errors.Join(err, insideError(lies))
+	}
+	if err := tx.Groups().Rename(ctx, id, parent.ID, last, name.Fold(last)); err != nil {
+		return err
+	}
+	if err := s.checkBelow(ctx, tx, id); err != nil {
+		return err
+	}
+	return audit.Done(ctx, tx, by, "group.rename", path, "was "+was)
 }
 
 func insideError(lies bool) error {
@@ -143,47 +227,26 @@ func (s *Repositories) checkBelow(ctx context.Context, tx *db.Tx, id string) err
 // DeleteGroup removes a group in which nothing lies any more, with its permissions; paths that led through it still
 // do. ErrNoGroup, ErrHolds.
 func (s *Repositories) DeleteGroup(ctx context.Context, by audit.Actor, id string) error {
-	return s.changeGroup(ctx, by, id, "group.delete", "", func(tx *db.Tx) error {
-		err := tx.Groups().Delete(ctx, id)
-		if errors.Is(err, db.ErrInUse) {
-			return ErrHolds
-		}
-		return err
-	})
-}
-
-// SetGroupOwner gives a group to somebody, or with "" to nobody. ErrNoGroup, ErrNoUser.
-func (s *Repositories) SetGroupOwner(ctx context.Context, by audit.Actor, id, userID string) error {
-	return s.changeGroup(ctx, by, id, "group.owner", userID, func(tx *db.Tx) error {
-		if userID != "" {
-			if _, err := tx.Users().ByID(ctx, userID); err != nil {
-				return instead(err, ErrNoUser)
-			}
-		}
-		return tx.Groups().SetOwner(ctx, id, pointer(userID))
-	})
-}
-
-// DescribeGroup changes the description of a group. ErrNoGroup.
-func (s *Repositories) DescribeGroup(ctx context.Context, by audit.Actor, id, description string) error {
-	return s.changeGroup(ctx, by, id, "group.describe", description, func(tx *db.Tx) error {
-		return tx.Groups().Describe(ctx, id, description)
-	})
-}
-
-// changeGroup makes one change about a group and writes it into the audit record, both or neither.
-func (s *Repositories) changeGroup(ctx context.Context, by audit.Actor, id, action, detail string, do func(*db.Tx) error) error {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		path, err := groupPath(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := do(tx); err != nil {
+		switch err := tx.Groups().Delete(ctx, id); {
+		case errors.Is(err, db.ErrInUse):
+			return ErrHolds
+		case err != nil:
 			return err
 		}
-		return audit.Done(ctx, tx, by, action, path, detail)
+		return audit.Done(ctx, tx, by, "group.delete", path, "")
 	})
-	return changed(action, err)
+	return changed("group.delete", err)
+}
+
+// SetGroupOwner gives a group to somebody, or with "" to nobody. ErrNoGroup, ErrNoUser.
+func (s *Repositories) SetGroupOwner(ctx context.Context, by audit.Actor, id, userID string) error {
+	_, err := s.ChangeGroup(ctx, by, id, GroupChange{OwnerID: &userID})
+	return err
 }
 
 // groupPath is the path of a group that lives. ErrNoGroup, also for the root.

@@ -156,6 +156,15 @@ func (x *chaos) changes() []kindOfChange {
 		{"usergroup.allow-passwords", func() error { return g.AllowPasswords(x.ctx, root, x.userGroup()) }},
 		{"group.create", func() error { _, err := s.CreateGroup(x.ctx, root, x.path(), x.user()); return err }},
 		{"group.rename", func() error { _, err := s.RenameGroup(x.ctx, root, x.group(), x.path()); return err }},
+		{"group.change", func() error {
+			path, owner := x.path(), x.user()
+			_, err := s.ChangeGroup(x.ctx, root, x.group(), GroupChange{Path: &path, OwnerID: &owner})
+			return err
+		}},
+		{"group.make with a copy", func() error {
+			_, err := s.MakeGroup(x.ctx, root, NewGroup{Path: x.path(), OwnerID: x.user(), Copy: true})
+			return err
+		}},
 		{"group.delete", func() error { return s.DeleteGroup(x.ctx, root, x.group()) }},
 		{"group.owner", func() error { return s.SetGroupOwner(x.ctx, root, x.group(), x.user()) }},
 		{"repo.create", x.create},
@@ -171,6 +180,9 @@ func (x *chaos) changes() []kindOfChange {
 		{"repo.archive", func() error { return s.Archive(x.ctx, root, x.repo()) }},
 		{"grant", func() error { return s.Grant(x.ctx, root, x.object(), x.subject(), Level(x.rng.IntN(4))) }},
 		{"grant again", func() error { return s.Grant(x.ctx, root, x.object(), x.subject(), Level(x.rng.IntN(4))) }},
+		{"grant on several", func() error {
+			return s.GrantOn(x.ctx, root, []Object{x.object(), x.object()}, x.subject(), Level(x.rng.IntN(4)))
+		}},
 		{"revoke", func() error { return s.Revoke(x.ctx, root, x.object(), x.subject()) }},
 	}
 }

@@ -26,6 +26,7 @@ type branch struct {
 	parent place
 	// inside are the ids that what lies in it has as its Groups; shared, never changed.
 	inside []string
+	about  AboutGroup
 }
 
 type leaf struct {
@@ -84,7 +85,8 @@ func (t *tree) putGroup(g db.Group) {
 
 func (t *tree) place(g db.Group) *branch {
 	t.dropGroup(g.ID)
-	b := &branch{Group: Group{ID: g.ID, OwnerID: value(g.OwnerID)}, name: g.Name, parent: place{g.ParentID, g.FoldedName}}
+	b := &branch{Group: Group{ID: g.ID, OwnerID: value(g.OwnerID)}, name: g.Name, parent: place{g.ParentID, g.FoldedName},
+		about: AboutGroup{Description: g.Description, CreatedAt: g.CreatedAt}}
 	t.groups[g.ID] = b
 	if g.ID != db.RootGroup {
 		t.groupAt[b.parent] = g.ID
