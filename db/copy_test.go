@@ -25,6 +25,10 @@ func TestSharedCopyMovesEveryRow(t *testing.T) {
 	}
 	ok(t, from.Repositories().Insert(t.Context(), repository("team/deep/app", "u-ada")))
 	ok(t, from.Rules().Save(t.Context(), RepositoryRules{RepositoryID: "r-team/deep/app", Rules: `{"a":"ä\u0000"}`, ChangedAt: noon}))
+	ok(t, from.Locks().Set(t.Context(), RepositoryLock{RepositoryID: "r-team/deep/app", UserID: "u-bob", Reason: "lock_api", LockedAt: noon}))
+	app, fork := "r-team/deep/app", repository("fork", "u-ada")
+	fork.ForkOf = &app
+	ok(t, from.Repositories().Insert(t.Context(), fork))
 	end := noon.Add(time.Hour)
 	ok(t, from.Tokens().Insert(t.Context(), Token{ID: "t1", UserID: "u-bob", Hash: "h", Kind: "vcs", Bound: true,
 		Repositories: []string{"r-team/deep/app"}, CreatedAt: noon, ExpiresAt: &end}))
@@ -75,7 +79,9 @@ func contents(t *testing.T, d *DB) []any {
 	ok(t, err)
 	open, err := d.Journal().Open(t.Context())
 	ok(t, err)
-	return []any{users, repos, tokens, rules, entries, open}
+	locks, err := d.Locks().List(t.Context())
+	ok(t, err)
+	return []any{users, repos, tokens, rules, entries, open, locks}
 }
 
 // TestSharedCopyIsAllOrNothing has a row that PostgreSQL cannot hold.

@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit()
+//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Locks() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -196,6 +196,9 @@ func (d *DB) Permissions() Permissions { return Permissions{d} }
 
 // Rules is the store of the repository_rules table.
 func (d *DB) Rules() Rules { return Rules{d} }
+
+// Locks is the store of the repository_locks table.
+func (d *DB) Locks() Locks { return Locks{d} }
 
 // Tokens is the store of the tokens and token_repositories tables.
 func (d *DB) Tokens() Tokens { return Tokens{d} }

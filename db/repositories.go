@@ -26,6 +26,8 @@ type Repository struct {
 	CreatedAt   time.Time
 	// DeletedAt is set for one that was deleted and can still come back. Nobody finds it by its path.
 	DeletedAt *time.Time
+	// ForkOf is the repository that it was forked from; nil for none, and where that one is gone for good.
+	ForkOf *string
 }
 
 // Repositories is the store of repositories.
@@ -35,10 +37,10 @@ type Repositories struct{ on conn }
 func (s Repositories) List(ctx context.Context) ([]Repository, error) {
 	var rows []Repository
 	w := whole{table: "repositories", where: "deleted_at IS NULL", columns: []string{"id", "group_id", "name", "folded_name", "owner_id", "description",
-		asText("private"), asText("archived"), asText("created_at")}}
+		asText("private"), asText("archived"), asText("created_at"), "fork_of"}}
 	err := w.each(ctx, s.on, func(v []string) (err error) {
 		r := Repository{ID: v[0], GroupID: v[1], Name: v[2], FoldedName: v[3], OwnerID: v[4], Description: v[5], Private: isTrue(v[6]),
-			Archived: isTrue(v[7])}
+			Archived: isTrue(v[7]), ForkOf: pointer(v[9])}
 		r.CreatedAt, err = parseInstant(v[8])
 		rows = append(rows, r)
 		return err
@@ -165,6 +167,11 @@ func (s Repositories) SetArchived(ctx context.Context, id string, archived bool)
 // Describe changes its description; ErrNotFound.
 func (s Repositories) Describe(ctx context.Context, id, description string) error {
 	return s.set(ctx, id, map[string]any{"description": description})
+}
+
+// SetForkOf says what it was forked from, nil for nothing; ErrNotFound, ErrInUse where there is no such repository.
+func (s Repositories) SetForkOf(ctx context.Context, id string, forkOf *string) error {
+	return s.set(ctx, id, map[string]any{"fork_of": forkOf})
 }
 
 // Trash marks it as deleted, with all that refers to it; ErrNotFound.

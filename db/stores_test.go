@@ -122,6 +122,68 @@ func TestRulesReplaceTheirRowAndGoWithTheirRepository(t *testing.T) {
 	}
 }
 
+func TestALockGoesWithItsRepositoryAndItsPerson(t *testing.T) {
+	d := peopled(t)
+	s, got := d.Locks(), heard(d)
+	ok(t, d.Repositories().Insert(t.Context(), repository("lib", "u-ada")))
+	wants(t, s.Set(t.Context(), RepositoryLock{RepositoryID: "nothing", UserID: "u-ada"}), ErrInUse)
+	wants(t, s.Set(t.Context(), RepositoryLock{RepositoryID: "r-app", UserID: "nobody"}), ErrInUse)
+	ok(t, s.Set(t.Context(), RepositoryLock{RepositoryID: "r-app", UserID: "u-ada", Reason: "a", LockedAt: noon}))
+	want := RepositoryLock{RepositoryID: "r-app", UserID: "u-bob", Reason: "b", LockedAt: stamp(noon)}
+	ok(t, s.Set(t.Context(), want))
+	list, err := s.List(t.Context())
+	ok(t, err)
+	if len(list) != 1 || list[0] != want || (*got)[len(*got)-1].Row != want {
+		t.Fatalf("got %+v, told %+v", list, *got)
+	}
+	ok(t, s.Delete(t.Context(), "r-app"))
+	if last := (*got)[len(*got)-1]; !last.Deleted || last.Row != want {
+		t.Fatalf("told %+v", last)
+	}
+	wants(t, s.Delete(t.Context(), "r-app"), ErrNotFound)
+	ok(t, s.Set(t.Context(), want))
+	ok(t, s.Set(t.Context(), RepositoryLock{RepositoryID: "r-lib", UserID: "u-ada", LockedAt: noon}))
+	ok(t, d.Users().Delete(t.Context(), "u-bob"))
+	ok(t, d.Repositories().Delete(t.Context(), "r-lib"))
+	if list, err = s.List(t.Context()); err != nil || len(list) != 0 {
+		t.Fatalf("left are %+v, %v", list, err)
+	}
+}
+
+func TestAForkOutlivesWhatItWasForkedFrom(t *testing.T) {
+	d := peopled(t)
+	s, app := d.Repositories(), "r-app"
+	fork := repository("fork", "u-ada")
+	fork.ForkOf = &app
+	ok(t, s.Insert(t.Context(), fork))
+	none := "nothing"
+	wants(t, s.SetForkOf(t.Context(), "r-fork", &none), ErrInUse)
+	forkOf := func() string {
+		t.Helper()
+		list, err := s.List(t.Context())
+		ok(t, err)
+		one, err := s.ByID(t.Context(), "r-fork")
+		ok(t, err)
+		for _, r := range list {
+			if r.ID == "r-fork" && first(r.ForkOf) != first(one.ForkOf) {
+				t.Fatalf("listed with %q, found with %q", first(r.ForkOf), first(one.ForkOf))
+			}
+		}
+		return first(one.ForkOf)
+	}
+	if got := forkOf(); got != "r-app" {
+		t.Fatalf("it is a fork of %q", got)
+	}
+	ok(t, s.Trash(t.Context(), "r-app", noon))
+	if got := forkOf(); got != "r-app" {
+		t.Fatalf("it is a fork of %q", got)
+	}
+	ok(t, s.Delete(t.Context(), "r-app"))
+	if got := forkOf(); got != "" {
+		t.Fatalf("it is a fork of %q, which is gone for good", got)
+	}
+}
+
 func tokenRow(id string, repositories ...string) Token {
 	return Token{ID: id, UserID: "u-ada", Hash: "hash-" + id, Kind: "vcs", Hint: "Ab12", Label: "laptop", Access: "read",
 		Bound: len(repositories) > 0, Repositories: repositories, CreatedAt: noon}

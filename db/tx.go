@@ -21,7 +21,7 @@ type conn interface {
 }
 
 // Change tells that a row was written. Row is the row as it stands now (a User, UserGroup, UserGroupMember, Group,
-// Repository, OldName, Permission, RepositoryRules, Token, SSHKey, Plugin, Identity, Watch or Setting, by value); where Deleted is set it
+// Repository, OldName, Permission, RepositoryRules, RepositoryLock, Token, SSHKey, Plugin, Identity, Watch or Setting, by value); where Deleted is set it
 // holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
 // journal_cursors, audit and a token's last use.
@@ -173,6 +173,9 @@ func (tx *Tx) Permissions() Permissions { return Permissions{tx} }
 
 // Rules is the store of the repository_rules table.
 func (tx *Tx) Rules() Rules { return Rules{tx} }
+
+// Locks is the store of the repository_locks table.
+func (tx *Tx) Locks() Locks { return Locks{tx} }
 
 // Tokens is the store of the tokens and token_repositories tables.
 func (tx *Tx) Tokens() Tokens { return Tokens{tx} }

@@ -38,6 +38,13 @@ func (s Watches) Set(ctx context.Context, w Watch) error {
 	})
 }
 
+// List is all of them, in no order.
+func (s Watches) List(ctx context.Context) ([]Watch, error) {
+	var rows []Watch
+	err := s.on.reader(ctx).Find(&rows).Error
+	return rows, translate(err)
+}
+
 // Of is the ids of the living repositories that somebody watches: those where they have said so, and those that they own
 // and have said nothing of. In no order.
 func (s Watches) Of(ctx context.Context, userID string) ([]string, error) {

@@ -71,6 +71,8 @@ type reading struct {
 	repos   []db.Repository
 	old     []db.OldName
 	given   []db.Permission
+	watches []db.Watch
+	locks   []db.RepositoryLock
 }
 
 // readAll reads large tables side by side.
@@ -92,7 +94,13 @@ func readAll(ctx context.Context, d *db.DB) (r reading, err error) {
 		if r.groups, err = d.Groups().List(ctx); err != nil {
 			return err
 		}
-		r.old, err = d.OldNames().List(ctx)
+		if r.old, err = d.OldNames().List(ctx); err != nil {
+			return err
+		}
+		if r.watches, err = d.Watches().List(ctx); err != nil {
+			return err
+		}
+		r.locks, err = d.Locks().List(ctx)
 		return err
 	})
 	return r, g.Wait()

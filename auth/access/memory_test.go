@@ -25,7 +25,14 @@ func snapshot(users *Users, repos *Repositories) []string {
 	for _, r := range repos.Readable(User{ID: "chief", Admin: true}) {
 		given := repos.Given(r.ID)
 		sort.Slice(given, func(i, j int) bool { return given[i].To.UserID < given[j].To.UserID })
-		all = append(all, fmt.Sprintf("%+v %v", r, given))
+		about, _ := repos.About(r.ID)
+		about.CreatedAt = about.CreatedAt.UTC()
+		lock, locked := repos.LockOf(r.ID)
+		lock.At = lock.At.UTC()
+		all = append(all, fmt.Sprintf("%+v %v %+v %+v %v %v", r, given, about, lock, locked, repos.Watchers(r)))
+		for _, fork := range repos.Forks(r.ID) {
+			all = append(all, "fork "+fork.ID)
+		}
 		if byPath, found := repos.ByPath(r.Path); !found || byPath.ID != r.ID {
 			all = append(all, "not found by path: "+r.Path)
 		}
@@ -74,9 +81,16 @@ func TestMemoryIsWhatARestartWouldRead(t *testing.T) {
 		func() error { return w.repos.Archive(ctx, root, anyRepo()) },
 		func() error { return w.repos.SetOwner(ctx, root, anyRepo(), anyUser()) },
 		func() error { return w.db.Repositories().Delete(ctx, anyRepo()) },
+		func() error { return w.repos.Describe(ctx, root, anyRepo(), fmt.Sprint("about ", rng.IntN(6))) },
+		func() error { return w.repos.SetForkOf(ctx, root, anyRepo(), anyRepo()) },
+		func() error { return w.repos.Lock(ctx, root, anyRepo(), anyUser(), "lock_api") },
+		func() error { return w.repos.Unlock(ctx, root, anyRepo()) },
+		func() error {
+			return w.db.Watches().Set(ctx, db.Watch{UserID: anyUser(), RepositoryID: anyRepo(), Watching: rng.IntN(2) == 0})
+		},
 	}
 	done := map[int]int{}
-	for step := range 150 {
+	for step := range 200 {
 		which := rng.IntN(len(changes))
 		if changes[which]() == nil { // a refused change is a case too: nothing may have moved
 			done[which]++

@@ -50,6 +50,7 @@ type Repositories struct {
 	mu     sync.RWMutex
 	tree   tree
 	words  words
+	notes  notes
 	people map[string]string
 }
 
@@ -68,14 +69,14 @@ func NewRepositories(ctx context.Context, d *db.DB) (*Repositories, error) {
 func (s *Repositories) Close() { s.cancel() }
 
 func (s *Repositories) take(r reading) {
-	t, w := treeOf(r), wordsOf(r, func(db.Permission) bool { return true })
+	t, w, n := treeOf(r), wordsOf(r, func(db.Permission) bool { return true }), notesOf(r)
 	people := make(map[string]string, len(r.users))
 	for _, u := range r.users {
 		people[u.ID] = u.FoldedName
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tree, s.words, s.people = t, w, people
+	s.tree, s.words, s.notes, s.people = t, w, n, people
 }
 
 func (s *Repositories) follow(c db.Change) {
@@ -106,6 +107,14 @@ func (s *Repositories) follow(c db.Change) {
 		}
 	case db.User:
 		s.followUser(row, c.Deleted)
+	case db.Watch:
+		s.notes.watch(row)
+	case db.RepositoryLock:
+		if c.Deleted {
+			delete(s.notes.locks, row.RepositoryID)
+			return
+		}
+		s.notes.lock(row)
 	}
 }
 
@@ -128,6 +137,7 @@ func (s *Repositories) followRepository(r db.Repository, deleted bool) {
 	if deleted {
 		s.tree.forgetRepo(r.ID)
 		s.words.forget(r.ID)
+		s.notes.forget(r.ID)
 	}
 }
 
@@ -138,6 +148,7 @@ func (s *Repositories) followUser(u db.User, deleted bool) {
 	}
 	delete(s.people, u.ID)
 	s.words.forget(u.ID)
+	s.notes.forgetPerson(u.ID)
 	delete(s.words.groups, u.ID)
 	for _, b := range s.tree.groups {
 		if b.OwnerID == u.ID {

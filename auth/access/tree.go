@@ -31,8 +31,9 @@ type branch struct {
 
 type leaf struct {
 	Repository
-	name string
-	at   place
+	name  string
+	at    place
+	about About
 }
 
 func newTree() tree {
@@ -119,7 +120,7 @@ func (t *tree) name(b *branch) {
 
 func (t *tree) putRepo(r db.Repository) {
 	t.dropRepo(r.ID)
-	l := &leaf{name: r.Name, at: place{r.GroupID, r.FoldedName},
+	l := &leaf{name: r.Name, at: place{r.GroupID, r.FoldedName}, about: About{Description: r.Description, CreatedAt: r.CreatedAt, ForkOf: value(r.ForkOf)},
 		Repository: Repository{ID: r.ID, OwnerID: r.OwnerID, Private: r.Private, Archived: r.Archived}}
 	t.nameRepo(l)
 	t.repos[r.ID], t.repoAt[l.at] = l, r.ID
