@@ -1,0 +1,16 @@
+package wire
+
+import (
+	"jeton/web/api/manual"
+	"jeton/web/api/method"
+)
+
+// Methods are all methods of the API, over what the store holds. Making them touches none of it.
+func (s *Store) Methods() []method.Method {
+	var all []method.Method
+	all = append(all, manual.Methods(manual.Options{All: func() []method.Method { return all }, Tokens: s.Tokens})...)
+	return all
+}
+
+// Declared are the declarations of all methods, for documents and clients; they must not be run.
+func Declared() []method.Method { return new(Store).Methods() }
