@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Locks() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit()
+//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Locks() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit() Hooks() Deliveries()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -231,6 +231,12 @@ func (d *DB) Watches() Watches { return Watches{d} }
 
 // Journal is the store of the push_journal table.
 func (d *DB) Journal() Journal { return Journal{d} }
+
+// Hooks is the store of the hooks table.
+func (d *DB) Hooks() Hooks { return Hooks{d} }
+
+// Deliveries is the store of the hook_events and hook_deliveries tables.
+func (d *DB) Deliveries() Deliveries { return Deliveries{d} }
 
 // Cursors is the store of the journal_cursors table.
 func (d *DB) Cursors() Cursors { return Cursors{d} }

@@ -24,7 +24,7 @@ type conn interface {
 // Repository, OldName, Permission, RepositoryRules, RepositoryLock, Token, SSHKey, Plugin, Identity, Watch or Setting, by value); where Deleted is set it
 // holds at least the row's key. Rows that
 // went along because they referred to a deleted one are not told one by one, and neither are push_journal,
-// journal_cursors, audit and a token's last use.
+// journal_cursors, audit, hooks with what they are told, and a token's last use.
 type Change struct {
 	Row     any
 	Deleted bool
@@ -197,6 +197,12 @@ func (tx *Tx) Watches() Watches { return Watches{tx} }
 
 // Journal is the store of the push_journal table.
 func (tx *Tx) Journal() Journal { return Journal{tx} }
+
+// Hooks is the store of the hooks table.
+func (tx *Tx) Hooks() Hooks { return Hooks{tx} }
+
+// Deliveries is the store of the hook_events and hook_deliveries tables.
+func (tx *Tx) Deliveries() Deliveries { return Deliveries{tx} }
 
 // Cursors is the store of the journal_cursors table.
 func (tx *Tx) Cursors() Cursors { return Cursors{tx} }
