@@ -12,6 +12,8 @@ import (
 type AuditQuery struct {
 	// User is a user name or a user's id.
 	User string
+	// UserID is a user's id alone.
+	UserID string
 	// Action and Resource are as they are written; with a * at their end they are how they begin.
 	Action, Resource string
 	Outcome          string
@@ -43,7 +45,7 @@ func (s Audit) find(ctx context.Context, q AuditQuery, order string, limit int) 
 		g = g.Where("(user_id = ? OR user_name = ?)", q.User, q.User)
 	}
 	g = matching(matching(g, "action", q.Action), "resource", q.Resource)
-	for column, value := range map[string]string{"outcome": q.Outcome, "credential": q.Credential, "remote": q.Remote} {
+	for column, value := range map[string]string{"user_id": q.UserID, "outcome": q.Outcome, "credential": q.Credential, "remote": q.Remote} {
 		if value != "" {
 			g = g.Where(column+" = ?", value)
 		}

@@ -46,6 +46,8 @@ func TestQueriesFindWhatIsMeant(t *testing.T) {
 			"everything":       {Query{}, "a b team/app team_app 50%/ä"},
 			"by name":          {Query{User: "ada"}, "a team/app"},
 			"by id":            {Query{User: "u2"}, "b team_app 50%/ä"},
+			"by id alone":      {Query{UserID: "u2"}, "b team_app 50%/ä"},
+			"no id but a name": {Query{UserID: "ada"}, ""},
 			"name and action":  {Query{User: "ada", Action: "token.mint"}, "a"},
 			"an action":        {Query{Action: "token"}, ""},
 			"actions":          {Query{Action: "token.*"}, "a b"},

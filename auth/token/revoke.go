@@ -49,6 +49,11 @@ func (s *Store) RevokeWithMade(ctx context.Context, by audit.Actor, id string) (
 	return s.revoke(ctx, by, append([]Token{t}, s.Made(id)...), "")
 }
 
+// RevokeEach ends the tokens of a list; the result is what was ended.
+func (s *Store) RevokeEach(ctx context.Context, by audit.Actor, list []Token) ([]Token, error) {
+	return s.revoke(ctx, by, list, "")
+}
+
 // RevokeAll ends many tokens at once; the result is what was ended. ErrWhich where nothing says which.
 func (s *Store) RevokeAll(ctx context.Context, by audit.Actor, w Which) ([]Token, error) {
 	list, err := s.Which(w)

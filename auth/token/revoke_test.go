@@ -172,3 +172,18 @@ func FuzzIn(f *testing.F) {
 		inIsPattern(t, pattern, text+" "+vectorVCS)
 	})
 }
+
+func TestTokensOfAListEnd(t *testing.T) {
+	w := placed(t)
+	a, _ := w.mint(t, Request{Label: "a"})
+	b, _ := w.mint(t, Request{Label: "b"})
+	w.mint(t, Request{Label: "c"})
+	ok(t, w.store.Revoke(t.Context(), admin, b.ID))
+	done, err := w.store.RevokeEach(t.Context(), admin, []Token{a, b, {ID: "gone"}})
+	if err != nil || fmt.Sprint(ids(done)) != "[a]" {
+		t.Errorf("got %v, %v, want a alone: b had ended before", ids(done), err)
+	}
+	if left, _ := w.store.ByID(a.ID); left.State(noon) != Revoked {
+		t.Errorf("a is %s", left.State(noon))
+	}
+}
