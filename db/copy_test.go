@@ -37,6 +37,11 @@ func TestSharedCopyMovesEveryRow(t *testing.T) {
 	}
 	_, err = from.Journal().Begin(t.Context(), JournalEntry{RepositoryID: "r-team/deep/app", BegunAt: noon})
 	ok(t, err)
+	ada := "u-ada"
+	_, err = from.CommitComments().Add(t.Context(), CommitComment{RepositoryID: "r-team/deep/app", CommitID: "c1", AuthorID: &ada, Author: "ada", Kind: "todo", Body: "ü\n", CreatedAt: noon}, 1)
+	ok(t, err)
+	_, err = from.CommitStatuses().Add(t.Context(), CommitStatus{RepositoryID: "r-team/deep/app", CommitID: "c1", Context: "ci", State: "success", Creator: "bot", CreatedAt: noon}, 1)
+	ok(t, err)
 	want := contents(t, from)
 	ok(t, from.Close())
 
@@ -52,7 +57,7 @@ func TestSharedCopyMovesEveryRow(t *testing.T) {
 	if ok(t, early.Fresh(t.Context())); anew != 1 {
 		t.Errorf("a process that had the empty database open has read everything anew %d times, want once", anew)
 	}
-	if n < page+8 {
+	if n < page+10 {
 		t.Fatalf("%d rows were copied", n)
 	}
 	to := node(t, url)
@@ -81,7 +86,11 @@ func contents(t *testing.T, d *DB) []any {
 	ok(t, err)
 	locks, err := d.Locks().List(t.Context())
 	ok(t, err)
-	return []any{users, repos, tokens, rules, entries, open, locks}
+	comments, err := d.CommitComments().Find(t.Context(), "r-team/deep/app", CommentFilter{}, 10)
+	ok(t, err)
+	statuses, err := d.CommitStatuses().Latest(t.Context(), "r-team/deep/app", "c1")
+	ok(t, err)
+	return []any{users, repos, tokens, rules, entries, open, locks, comments, statuses}
 }
 
 // TestSharedCopyIsAllOrNothing has a row that PostgreSQL cannot hold.

@@ -1,7 +1,7 @@
 // Package db keeps what Jeton knows about people, tokens and repositories in one relational database: SQLite in a file
 // of the data folder, or a database on a PostgreSQL server. It opens and migrates the database and holds one small store of queries for each table.
 //
-//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Locks() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() Journal() Cursors() Audit() Hooks() Deliveries()
+//	DB ── Users() UserGroups() Groups() Repositories() OldNames() Permissions() Rules() Locks() Tokens() SSHKeys() Plugins() Identities() Settings() Watches() CommitComments() CommitStatuses() Journal() Cursors() Audit() Hooks() Deliveries()
 //	 │         reads go to a pool of read-only connections
 //	 └─ Write(ctx, func(tx *Tx) error)   one transaction on the one connection that writes; synced when it returns
 //	         └─► Changes ─► whoever Subscribed, before Write returns
@@ -132,7 +132,7 @@ func (d *DB) resume(ctx context.Context) error {
 	for _, last := range []struct {
 		row any
 		id  string
-	}{{&JournalEntry{}, "id"}, {&JournalEntry{}, "ended_id"}, {&JournalCursor{}, "position"}, {&AuditEntry{}, "id"}} {
+	}{{&JournalEntry{}, "id"}, {&JournalEntry{}, "ended_id"}, {&JournalCursor{}, "position"}, {&AuditEntry{}, "id"}, {&CommitComment{}, "id"}} {
 		var ids []string
 		if err := d.reader(ctx).Model(last.row).Order(last.id+" DESC").Limit(1).Pluck(last.id, &ids).Error; err != nil {
 			return translate(err)
@@ -228,6 +228,12 @@ func (d *DB) Settings() Settings { return Settings{d} }
 
 // Watches is the store of the watches table.
 func (d *DB) Watches() Watches { return Watches{d} }
+
+// CommitComments is the store of the commit_comments table.
+func (d *DB) CommitComments() CommitComments { return CommitComments{d} }
+
+// CommitStatuses is the store of the commit_statuses table.
+func (d *DB) CommitStatuses() CommitStatuses { return CommitStatuses{d} }
 
 // Journal is the store of the push_journal table.
 func (d *DB) Journal() Journal { return Journal{d} }

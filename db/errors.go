@@ -14,6 +14,8 @@ var (
 	ErrTaken = errors.New("already taken")
 	// ErrInUse: another row refers to this one, or this one to a row that is not there.
 	ErrInUse = errors.New("refers to, or is referred to by, another row")
+	// ErrFull: as many rows are there as are kept of this.
+	ErrFull = errors.New("there are as many as are kept")
 	// ErrNewer: a later version of Jeton has changed the tables.
 	ErrNewer = errors.New("database is newer than this program")
 	// ErrUnreachable: the PostgreSQL server is not there, or cannot answer now; what was asked may work later.

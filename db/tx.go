@@ -195,6 +195,12 @@ func (tx *Tx) Identities() Identities { return Identities{tx} }
 // Watches is the store of the watches table.
 func (tx *Tx) Watches() Watches { return Watches{tx} }
 
+// CommitComments is the store of the commit_comments table.
+func (tx *Tx) CommitComments() CommitComments { return CommitComments{tx} }
+
+// CommitStatuses is the store of the commit_statuses table.
+func (tx *Tx) CommitStatuses() CommitStatuses { return CommitStatuses{tx} }
+
 // Journal is the store of the push_journal table.
 func (tx *Tx) Journal() Journal { return Journal{tx} }
 
