@@ -81,6 +81,9 @@ func (p *printer) diff(w io.Writer, from, to oid.ID, whole string) (notice strin
 		if _, err := w.Write(p.out.Bytes()); err != nil {
 			return "", fmt.Errorf("write diff: %w", err)
 		}
+		for i := done; i < len(p.all) && p.told != nil; i++ {
+			p.told(p.all[i])
+		}
 	}
 	return p.end(w, left, whole)
 }

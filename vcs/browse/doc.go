@@ -7,6 +7,9 @@
 //	Series       several, numbered
 //	MergeBase    where two histories part
 //	Between      the commits from there on
+//	Order, Since the commits in the order in which they are counted
+//	List         what lies below a tree
+//	CommitChanges, Names   what a commit changed, file by file
 //
 // A diff goes three steps: the two trees are walked side by side, equal subtrees never entered; files that came and went
 // are paired as renames and copies; each pair is printed, by lines or as a binary patch.

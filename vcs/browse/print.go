@@ -21,6 +21,7 @@ type printed struct {
 	before, after  int // bytes
 	binary         bool
 	large          bool // it was only told that it differs
+	start, end     int  // where its text stands in out, until the next pair is printed
 }
 
 // printer writes the diff of one file at a time into out.
@@ -30,6 +31,8 @@ type printer struct {
 	all []printed
 	// forStat says that a diffstat will be made, which tells also of files with the same content whether they are text.
 	forStat bool
+	// told, where set, hears of each file that goes out, while its text is in out.
+	told func(f printed)
 }
 
 // pair prints one change. One between kinds of file (a file that became a link) is a file that went and one that came.
@@ -46,11 +49,12 @@ func (p *printer) pair(q pair) error {
 func (p *printer) one(q pair) error {
 	start := p.out.Len()
 	always := p.header(q)
-	done := printed{pair: q}
+	done := printed{pair: q, start: start}
 	if q.from.id == q.to.id {
 		if p.forStat {
 			done.binary = p.beginsBinary(q.to)
 		}
+		done.end = p.out.Len()
 		p.all = append(p.all, done)
 		return nil
 	}
@@ -83,6 +87,7 @@ func (p *printer) one(q pair) error {
 			return nil
 		}
 	}
+	done.end = p.out.Len()
 	p.all = append(p.all, done)
 	return nil
 }
