@@ -25,7 +25,8 @@ type Hook struct {
 	URL string
 	// Secret signs what is posted; "" leaves the signature out.
 	Secret string
-	// Client is what posts; nil means one of its own, which follows no redirect and gives up after 10 seconds.
+	// Client is what posts; it must follow no redirect. nil means one of its own, which posts wherever the address leads, and
+	// gives up after 10 seconds.
 	Client *http.Client
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"jeton/auth/seal"
 )
 
 func TestASuccessorHasTheSameFieldsAndALifeAsLong(t *testing.T) {
@@ -121,7 +123,7 @@ func TestTheTextOfASuccessorIsSealedAndForgotten(t *testing.T) {
 	if row.Sealed == "" || strings.Contains(row.Sealed, secret.Reveal()[8:]) {
 		t.Fatalf("stored is %q", row.Sealed)
 	}
-	if _, err := w.store.seal.open(row.Sealed, next.ID, old.ID); !errors.Is(err, errSeal) {
+	if _, err := w.store.seal.open(row.Sealed, next.ID, old.ID); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("opened for other tokens: %v", err)
 	}
 	if _, _, err := w.open(t).Successor(t.Context(), admin, oldSecret); err == nil {

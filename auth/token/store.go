@@ -40,7 +40,7 @@ type Store struct {
 	uses   *recorder
 	policy Policy
 	places Places
-	seal   seal
+	seal   sealer
 	tell   func(Event)
 	log    *slog.Logger
 
@@ -61,7 +61,7 @@ func NewStore(ctx context.Context, d *db.DB, o Options) (*Store, error) {
 	if o.Places == nil {
 		o.Places = nowhere{}
 	}
-	seal, err := newSeal(o.SealKey)
+	seal, err := newSealer(o.SealKey)
 	if err != nil {
 		return nil, err
 	}

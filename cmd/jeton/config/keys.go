@@ -10,6 +10,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -306,13 +307,15 @@ func Keys() []Key {
 			Meaning: "Addresses of operators, who get every notice; people get those that are about their tokens."},
 		{Name: "notice.hook_url", Type: Text, Secret: true,
 			Meaning: "Address to which every notice is posted as JSON. Empty: none. See docs/audit.md."},
+		{Name: "notice.hook_inside", Default: "false", Type: Switch,
+			Meaning: "Post notices wherever notice.hook_url leads, to addresses inside too (outgoing.allow), and through the proxy that HTTP_PROXY and HTTPS_PROXY name: for a receiver of one's own on the same machine or network."},
 		{Name: "notice.hook_secret", Type: Text, Secret: true,
 			Meaning: "Secret that signs what is posted (header X-Jeton-Signature-256, HMAC-SHA-256 of the body)."},
 		{Name: "log.level", Default: "info", Type: Text, Values: []string{"debug", "info", "warn", "error"},
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
 			Meaning: "How log lines are written, on standard error."},
-	}, viewKeys()...)
+	}, slices.Concat(outgoingKeys(), viewKeys())...)
 }
 
 // check tells what is wrong with a value of a key.

@@ -20,7 +20,7 @@ func (s *Store) openNotices() (err error) {
 		return err
 	}
 	s.notices, err = notice.New(notice.Options{Mail: mail, Log: s.Log, Server: s.settings.Text("server.url"),
-		Hook: notice.Hook{URL: s.settings.Text("notice.hook_url"), Secret: s.settings.Text("notice.hook_secret")},
+		Hook: s.noticeHook(),
 		Address: func(userID string) string {
 			u, _ := s.Users.ByID(userID)
 			return u.Email

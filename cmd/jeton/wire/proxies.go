@@ -18,22 +18,23 @@ const headerTime = 5 * time.Second
 
 // trustedProxies are the settings about proxies in front.
 func trustedProxies(set *config.Settings) (door.Proxies, error) {
-	networks, err := prefixes(set.List("server.trusted_proxies"))
+	networks, err := networksOf(set, "server.trusted_proxies")
 	if err != nil {
 		return door.Proxies{}, err
 	}
 	return door.Proxies{Networks: networks, Header: http.CanonicalHeaderKey(set.Text("server.proxy_header"))}, nil
 }
 
-func prefixes(list []string) ([]netip.Prefix, error) {
+// networksOf are the networks of a setting, of which an address is the smallest.
+func networksOf(set *config.Settings, setting string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, s := range list {
+	for _, s := range set.List(setting) {
 		if a, err := netip.ParseAddr(s); err == nil {
 			s = netip.PrefixFrom(a, a.BitLen()).String()
 		}
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, fmt.Errorf("server.trusted_proxies: %q is neither a network such as 10.0.0.0/8 nor an address", s)
+			return nil, fmt.Errorf("%s: %q is neither a network such as 10.0.0.0/8 nor an address", setting, s)
 		}
 		all = append(all, p)
 	}

@@ -107,6 +107,10 @@ func TestSettingsOfProxiesAreReadOrRefused(t *testing.T) {
 	for _, c := range []struct{ key, value, words string }{
 		{"server.trusted_proxies", "10.0.0.0/8,192.0.2.7,2001:db8::/32", ""},
 		{"server.trusted_proxies", "10.0.0.0/99", "neither a network"},
+		{"outgoing.allow", "10.0.0.0/8,192.0.2.7,fd00::/8,", ""},
+		{"outgoing.allow", "localhost", "neither a network"},
+		{"outgoing.allow", "10.0.0.0", ""},
+		{"outgoing.allow", "10.0.0.0/33", "neither a network"},
 		{"server.proxy_header", "X-Real-IP", ""},
 		{"server.proxy_header", "Via", "one of"},
 	} {

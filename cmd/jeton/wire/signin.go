@@ -11,7 +11,7 @@ import (
 
 // openSignIn opens the ways of signing in.
 func (s *Store) openSignIn(ctx context.Context, d *db.DB, hasher *signin.Hasher) (err error) {
-	proxies, err := prefixes(s.settings.List("server.trusted_proxies"))
+	proxies, err := networksOf(s.settings, "server.trusted_proxies")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@
 //	DIR/findings.key     the secret that makes the ids of secrets found in pushes tell nothing of them
 //	DIR/push-nonce.key   the secret of the nonces of signed pushes
 //	DIR/successor.key    the key under which a rotated token's successor is kept while both work
+//	DIR/secrets.key      the key under which passwords of remotes and secrets of web hooks are kept
 //	DIR/lock        held by the one process that works on the folder
 //
 //	Store = database + auth + repositories          commands need no more
@@ -28,6 +29,7 @@ import (
 	"jeton/auth/audit"
 	"jeton/auth/gate"
 	"jeton/auth/notice"
+	"jeton/auth/seal"
 	"jeton/auth/signin"
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
@@ -43,6 +45,7 @@ import (
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
+	"jeton/web/outgoing"
 )
 
 // Store is an open data folder, whose lock this process holds.
@@ -65,6 +68,9 @@ type Store struct {
 	Archive   *archive.Server
 	// Archives are those that are kept on disk for who asks again.
 	Archives *kept.Store
+	// Outgoing dials what people and other servers have named, Seal keeps the secrets that are needed there.
+	Outgoing *outgoing.Dialer
+	Seal     *seal.Box
 	Log      *slog.Logger
 
 	settings *config.Settings
@@ -132,6 +138,9 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	s.Users, s.UserGroups, s.Access = known.Users, known.UserGroups, known.Repositories
+	if err := s.openOutgoing(); err != nil {
+		return err
+	}
 	if err := s.openNotices(); err != nil {
 		return err
 	}
