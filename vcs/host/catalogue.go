@@ -26,11 +26,14 @@ var (
 	ErrBadPath = errors.New("not a valid path")
 )
 
-// Repo is a row of the catalogue. The id never changes; the path is only typed and shown.
+// Repo is a row of the catalogue. The id never changes; the path is only typed and shown. What makes one gives it an id
+// unless it brings one, which nothing has or had.
 type Repo struct {
 	ID, Path, OwnerID, Description string
 	Private, Archived              bool
 	CreatedAt                      time.Time
+	// ForkOf is the id of the repository that it was forked from; "" for none.
+	ForkOf string
 	// MakerID owns the groups that Create makes for the path; "" for nobody.
 	MakerID string
 	// DeletedAt is set for one that was deleted and can come back.
@@ -171,6 +174,11 @@ func (h *Host) Create(ctx context.Context, r Repo) (Repo, error) {
 	if err != nil {
 		return Repo{}, err
 	}
+	return h.bring(ctx, r)
+}
+
+// bring gives a folder that was just made its row, or removes it.
+func (h *Host) bring(ctx context.Context, r Repo) (Repo, error) {
 	made, err := h.publish(ctx, r)
 	if doubt := (*doubtError)(nil); err != nil && !errors.As(err, &doubt) {
 		err = errors.Join(err, h.discard(r.ID, neverUsed))

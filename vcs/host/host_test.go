@@ -65,6 +65,10 @@ func TestRefusals(t *testing.T) {
 		"create where one is":       {func() error { _, err := w.Create(ctx, Repo{Path: "APP"}); return err }, ErrTaken},
 		"create with a bad path":    {func() error { _, err := w.Create(ctx, Repo{Path: "a/info"}); return err }, ErrBadPath},
 		"create beyond ASCII":       {func() error { _, err := w.Create(ctx, Repo{Path: "проект"}); return err }, ErrBadPath},
+		"create with a bad id":      {func() error { _, err := w.Create(ctx, Repo{Path: "new", ID: "../../etc/passwd"}); return some(err) }, errSome},
+		"fork to another's path":    {func() error { _, err := w.Fork(ctx, r.ID, Repo{Path: "Other"}); return err }, ErrTaken},
+		"fork to a bad path":        {func() error { _, err := w.Fork(ctx, r.ID, Repo{Path: "../x"}); return err }, ErrBadPath},
+		"fork what is no id":        {func() error { _, err := w.Fork(ctx, "..", Repo{Path: "x"}); return err }, ErrNotFound},
 		"rename to another's path":  {func() error { _, err := w.Rename(ctx, r.ID, "Other"); return err }, ErrTaken},
 		"rename to a bad path":      {func() error { _, err := w.Rename(ctx, r.ID, "../x"); return err }, ErrBadPath},
 		"rename what is not there":  {func() error { _, err := w.Rename(ctx, newID(), "x"); return err }, ErrNotFound},
@@ -86,6 +90,16 @@ func TestRefusals(t *testing.T) {
 	w.whole()
 }
 
+// errSome stands for any error.
+var errSome = errors.New("some error")
+
+func some(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errSome
+}
+
 func TestOtherScriptsWhereTheSettingAllowsThem(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Names = name.Rules{Scripts: true} })
 	w.create("проект/приложение")
@@ -105,6 +119,8 @@ func TestCrashes(t *testing.T) {
 	}{
 		"create, before the row": {func(m *memory) { m.before = boom }, func(w *world, _ Repo) { _, _ = w.Create(ctx, Repo{Path: "new"}) }, 1},
 		"create, behind the row": {func(m *memory) { m.after = boom }, func(w *world, _ Repo) { _, _ = w.Create(ctx, Repo{Path: "new"}) }, 2},
+		"fork, before the row":   {func(m *memory) { m.before = boom }, func(w *world, r Repo) { _, _ = w.Fork(ctx, r.ID, Repo{Path: "new"}) }, 1},
+		"fork, behind the row":   {func(m *memory) { m.after = boom }, func(w *world, r Repo) { _, _ = w.Fork(ctx, r.ID, Repo{Path: "new"}) }, 2},
 		"rename, before the row": {func(m *memory) { m.before = boom }, func(w *world, r Repo) { _, _ = w.Rename(ctx, r.ID, "new") }, 1},
 		"rename, behind the row": {func(m *memory) { m.after = boom }, func(w *world, r Repo) { _, _ = w.Rename(ctx, r.ID, "new") }, 1},
 		"delete, before the row": {func(m *memory) { m.before = boom }, func(w *world, r Repo) { _ = w.Delete(ctx, r.ID) }, 1},
@@ -241,6 +257,11 @@ type book struct{ hidden string }
 func (b book) Rules(_ context.Context, id string) (rules.Rules, error) {
 	return rules.Rules{Hidden: []string{b.hidden + id}}, nil
 }
+
+// fixed is a RuleBook with the same rules for all.
+type fixed struct{ all rules.Rules }
+
+func (f fixed) Rules(context.Context, string) (rules.Rules, error) { return f.all, nil }
 
 func TestRulesAreThoseOfTheBook(t *testing.T) {
 	if got, err := newWorld(t, nil).Rules(ctx, "x"); err != nil || len(got.Hidden) != 0 {

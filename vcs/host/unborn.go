@@ -69,6 +69,11 @@ func (h *Host) drop(ctx context.Context, repo *disk.Repository, published bool) 
 
 // conceive makes the folder of a repository whose path is free, and gives it its id.
 func (h *Host) conceive(ctx context.Context, r Repo) (Repo, error) {
+	return h.begin(ctx, r, func(r Repo) error { return disk.Create(ctx, h.Dir(r.ID)) })
+}
+
+// begin has the folder of a repository made whose path is free, and gives it an id where it brings none.
+func (h *Host) begin(ctx context.Context, r Repo, build func(Repo) error) (Repo, error) {
 	if _, err := h.o.Names.Repository(r.Path); err != nil {
 		return Repo{}, fmt.Errorf("%w: %w", ErrBadPath, err)
 	}
@@ -77,11 +82,16 @@ func (h *Host) conceive(ctx context.Context, r Repo) (Repo, error) {
 	} else if !errors.Is(err, ErrNotFound) {
 		return Repo{}, fmt.Errorf("create repository: %w", err)
 	}
-	r.ID = newID()
+	if r.ID == "" {
+		r.ID = newID()
+	}
+	if !validID(r.ID) {
+		return Repo{}, fmt.Errorf("create repository: %.70q can be no id", r.ID)
+	}
 	if r.CreatedAt.IsZero() {
 		r.CreatedAt = time.Now().UTC()
 	}
-	return r, disk.Create(ctx, h.Dir(r.ID))
+	return r, build(r)
 }
 
 // publish writes the row. One whose insertion ended in an error may be there all the same (a connection that broke behind

@@ -3,6 +3,9 @@
 //	packs of pushes ──► survey: what do refs reach? ──► one closed pack of that (pack.Roots)
 //	                                     └─ the rest ──► kept in packs of its own until Options.Grace is over, then dropped
 //
+// A large pack that a repository shares with its forks by hard link stays as it is, with one more pack beside it, as long as
+// that serves both: written anew, it would lie on the disk once for each of them.
+//
 // A closed pack goes out to a full clone as it lies. What no ref reaches is kept for a while for people who want back
 // what a force push took away; no push depends on it, since objects that are not reachable count as absent. Every object
 // that is written is inflated and hashed on the way, so that a repack checks what it moves. It works through storage's
@@ -81,7 +84,7 @@ func Repack(ctx context.Context, repo storage.Repository, progress func(string))
 	return RepackWith(ctx, repo, Options{Progress: progress})
 }
 
-// RepackWith writes everything that refs reach into one closed pack, and retires the packs that it replaces; refs that
+// RepackWith writes everything that refs reach into one closed pack, or into one beside a pack that forks share, and retires the packs that it replaces; refs that
 // have files of their own are packed, where the storage has such. A repository that is so already is left alone.
 func RepackWith(ctx context.Context, repo storage.Repository, o Options) (Report, error) {
 	report, err := o.repack(ctx, repo, o.grace())
@@ -114,7 +117,7 @@ func (o Options) repack(ctx context.Context, repo storage.Repository, grace time
 	defer view.Close()
 	p, err := o.survey(ctx, view, grace)
 	report := p.report(view)
-	if err != nil || !p.write && len(p.retire) == 0 {
+	if err != nil || len(p.fresh) == 0 && len(p.retire) == 0 {
 		return report, err
 	}
 	q, err := repo.Quarantine(ctx)
@@ -123,9 +126,9 @@ func (o Options) repack(ctx context.Context, repo storage.Repository, grace time
 	}
 	defer q.Close()
 	var add []storage.Staged
-	if p.write {
-		o.say(fmt.Sprintf("writing what refs reach: %d objects", len(p.reachable)))
-		add, err = report.stage(ctx, view, q, p.reachable, &pack.Roots{IDs: p.tips, Closed: len(view.Objects.Ends()) == 0}, add)
+	if len(p.fresh) > 0 {
+		o.say(fmt.Sprintf("writing what refs reach: %d objects", len(p.fresh)))
+		add, err = report.stage(ctx, view, q, p.fresh, p.roots, add)
 	}
 	if err == nil && len(p.keep) > 0 {
 		o.say(fmt.Sprintf("writing what is kept for now: %d objects", len(p.keep)))

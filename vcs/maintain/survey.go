@@ -14,9 +14,10 @@ import (
 // survey is what a repack is going to do, decided over one view.
 type survey struct {
 	tips []oid.ID
-	// reachable is what refs reach, sorted; write says that no pack holds just that, so that it has to be written.
-	reachable []oid.ID
-	write     bool
+	// reachable is what refs reach, sorted. fresh is what of it has to be written, and roots what is known of the pack then;
+	// none where packs hold just that.
+	reachable, fresh []oid.ID
+	roots            *pack.Roots
 	// keep are objects that no ref reaches and that are taken out of packs which are retired; sorted.
 	keep []oid.ID
 	// retire are the names of packs that go. kept and dropped count objects that no ref reaches.
@@ -36,10 +37,12 @@ func (o Options) survey(ctx context.Context, view *storage.View, grace time.Dura
 	if s.reachable, err = all(plan); err != nil {
 		return s, err
 	}
-	ready := closed(plan)
-	s.write = ready == nil && len(s.reachable) > 0
+	stay, err := s.compose(view, closed(plan))
+	if err != nil {
+		return s, err
+	}
 	for _, p := range view.Objects.Packs() {
-		if p == ready {
+		if slices.Contains(stay, p) {
 			continue
 		}
 		rest, err := others(p, s.reachable)
@@ -51,6 +54,45 @@ func (o Options) survey(ctx context.Context, view *storage.View, grace time.Dura
 	slices.SortFunc(s.keep, oid.Compare)
 	s.keep = slices.Compact(s.keep)
 	return s, nil
+}
+
+// compose decides of which packs what refs reach is made: one closed pack; or the pack that forks share, as long as that
+// serves both, and one more beside it. The answer is the packs that stay as they are.
+func (s *survey) compose(view *storage.View, ready *pack.Pack) (stay []*pack.Pack, err error) {
+	if ready != nil {
+		return []*pack.Pack{ready}, nil
+	}
+	s.fresh, s.roots = s.reachable, &pack.Roots{IDs: s.tips, Closed: len(view.Objects.Ends()) == 0}
+	base, err := s.shared(view.Objects.Packs())
+	if err != nil || base == nil {
+		return nil, err
+	}
+	if s.fresh, err = without(base, s.reachable); err != nil {
+		return nil, err
+	}
+	s.roots.Closed = false
+	beside, err := s.beside(base, view.Objects.Packs())
+	if beside != nil || len(s.fresh) == 0 {
+		s.fresh = nil
+	}
+	if beside == nil {
+		return []*pack.Pack{base}, err
+	}
+	return []*pack.Pack{base, beside}, err
+}
+
+// beside is a pack that holds just what is fresh, and of whose roots refs reach all; nil where there is none.
+func (s *survey) beside(base *pack.Pack, packs []*pack.Pack) (*pack.Pack, error) {
+	for _, p := range packs {
+		if p == base || int(p.Count()) != len(s.fresh) || p.Roots == nil || !contains(s.reachable, p.Roots.IDs) {
+			continue
+		}
+		rest, err := others(p, s.fresh)
+		if err != nil || len(rest) == 0 {
+			return p, err
+		}
+	}
+	return nil, nil
 }
 
 // judge decides over one pack, of whose objects no ref reaches rest.

@@ -87,6 +87,9 @@ func (p *push) forbidden(c *command) string {
 	if c.create() && p.rules.Above(c.Name) {
 		return "deny updating a hidden ref" // whether one is there or not
 	}
+	if l := p.rules.Lock; l.Bars(p.ses.Actor.ID) {
+		return fmt.Sprintf("repository locked by user \"%s\", who alone can push until it is unlocked (API method lock)", wire.Escape(l.Name))
+	}
 	if reason := p.narrowed(c); reason != "" {
 		return reason
 	}

@@ -65,6 +65,8 @@ func TestRulesOfTheRepository(t *testing.T) {
 		{"a hidden ref that is not there", rules.Rules{Hidden: []string{"refs/pull"}}, oid.Zero, two, "refs/pull/1/head", "deny updating a hidden ref"},
 		{"a hidden ref to be deleted", rules.Rules{Hidden: []string{"refs/heads/free"}}, two, oid.Zero, "refs/heads/free", "deny deleting a hidden ref"},
 		{"a hidden ref with a wrong old value", rules.Rules{Hidden: []string{"refs/heads/free"}}, main, other, "refs/heads/free", "deny updating a hidden ref"},
+		{"a push by somebody else than who has locked", rules.Rules{Lock: rules.Lock{ActorID: "u9", Name: "eve\x1b"}}, two, two, "refs/heads/ada", `repository locked by user "eve\x1b", who alone can push`},
+		{"a push by who has locked", rules.Rules{Lock: rules.Lock{ActorID: "u1", Name: "ada"}}, two, two, "refs/heads/ada", "ok"},
 		{"the server's own", rules.Rules{Hidden: []string{"!refs/jeton"}}, oid.Zero, two, "refs/jeton/x", "refs/jeton/ is the server's own"},
 	} {
 		before := s.refs()

@@ -22,5 +22,6 @@ func (r Rules) Over(server Rules) Rules {
 		Secrets:        cmp.Or(r.Secrets, server.Secrets),
 		NoSkip:         server.NoSkip || r.NoSkip,
 		NoArchives:     server.NoArchives || r.NoArchives,
+		Lock:           r.Lock,
 	}
 }

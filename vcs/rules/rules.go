@@ -32,7 +32,18 @@ type Rules struct {
 	NoSkip bool
 	// NoArchives says that nobody is given archives, neither downloads nor those of git archive --remote.
 	NoArchives bool
+	// Lock lets one person alone push. It is laid down apart from the other rules, by whoever locks the repository.
+	Lock Lock
 }
+
+// Lock is that one person alone may push; the zero value is none.
+type Lock struct {
+	// ActorID is the person's id, Name what others are told.
+	ActorID, Name string
+}
+
+// Bars reports whether the lock keeps an actor from pushing.
+func (l Lock) Bars(actorID string) bool { return l.ActorID != "" && l.ActorID != actorID }
 
 // Secrets is what becomes of pushes that seem to bring secrets.
 type Secrets string

@@ -73,7 +73,16 @@ func (r rows) Restore(ctx context.Context, id, path string) error {
 
 func (r rows) Insert(ctx context.Context, n host.Repo) error {
 	return hostError(r.d.Repositories().Insert(ctx, db.Repository{ID: n.ID, Path: n.Path, FoldedPath: name.Fold(n.Path),
-		OwnerID: n.OwnerID, MakerID: n.MakerID, Private: n.Private, Archived: n.Archived, Description: n.Description, CreatedAt: n.CreatedAt}))
+		OwnerID: n.OwnerID, MakerID: n.MakerID, Private: n.Private, Archived: n.Archived, Description: n.Description, CreatedAt: n.CreatedAt,
+		ForkOf: orNil(n.ForkOf)}))
+}
+
+// orNil is nil for "".
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func (r rows) Rename(ctx context.Context, id, path string) error {
@@ -89,6 +98,9 @@ func fromRow(row db.Repository) host.Repo {
 		Archived: row.Archived, CreatedAt: row.CreatedAt}
 	if row.DeletedAt != nil {
 		r.DeletedAt = *row.DeletedAt
+	}
+	if row.ForkOf != nil {
+		r.ForkOf = *row.ForkOf
 	}
 	return r
 }

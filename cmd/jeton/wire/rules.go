@@ -24,6 +24,8 @@ type Rulebook struct {
 	cancel func()
 	// server are the rules of the settings.
 	server rules.Rules
+	// locks answers who alone may push to a repository, by its id.
+	locks func(id string) rules.Lock
 
 	// mu guards of, by repository id; a repository where nothing was laid down is not in it.
 	mu sync.RWMutex
@@ -38,13 +40,13 @@ type ruled struct {
 }
 
 // newRulebook reads all rules.
-func newRulebook(ctx context.Context, d *db.DB, set *config.Settings) (*Rulebook, error) {
+func newRulebook(ctx context.Context, d *db.DB, set *config.Settings, locks func(id string) rules.Lock) (*Rulebook, error) {
 	server, err := serverRules(set)
 	if err != nil {
 		return nil, err
 	}
 	ctx = context.WithoutCancel(ctx) // everything may be read anew later
-	b := &Rulebook{db: d, server: server, of: map[string]ruled{}}
+	b := &Rulebook{db: d, server: server, locks: locks, of: map[string]ruled{}}
 	b.cancel, err = d.Load(func() error {
 		all, err := d.Rules().List(ctx)
 		if err != nil {
@@ -109,12 +111,28 @@ func (b *Rulebook) put(row db.RepositoryRules) {
 
 // Rules implements host.RuleBook.
 func (b *Rulebook) Rules(_ context.Context, id string) (rules.Rules, error) {
+	in, err := b.laidDown(id)
+	in.Lock = b.locks(id)
+	return in, err
+}
+
+func (b *Rulebook) laidDown(id string) (rules.Rules, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if r, ok := b.of[id]; ok {
 		return r.inForce, r.err
 	}
 	return b.server, nil
+}
+
+// lock is who alone may push to a repository.
+func (s *Store) lock(repoID string) rules.Lock {
+	l, locked := s.Access.LockOf(repoID)
+	if !locked {
+		return rules.Lock{}
+	}
+	u, _ := s.Users.ByID(l.UserID)
+	return rules.Lock{ActorID: l.UserID, Name: u.Name}
 }
 
 // Own is what was laid down for one repository alone.

@@ -72,6 +72,36 @@ func TestRulesAreInForceWhenTheirChangeReturnsAndAfterARestart(t *testing.T) {
 	}
 }
 
+func TestALockIsARuleFromTheNextQuestionOn(t *testing.T) {
+	s, r := owned(t)
+	inForce := func() rules.Lock {
+		t.Helper()
+		got, err := s.Host.Rules(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Lock
+	}
+	if got := inForce(); got.Bars("anybody") {
+		t.Fatalf("nobody has locked it, and it is %+v", got)
+	}
+	if err := s.Access.Lock(t.Context(), audit.Command("test"), r.ID, r.OwnerID, "lock_api"); err != nil {
+		t.Fatal(err)
+	}
+	if got := inForce(); got.Name != "ada" || got.Bars(r.OwnerID) || !got.Bars("anybody") {
+		t.Errorf("locked it is %+v", got)
+	}
+	if got, err := s.Host.Rules(t.Context(), ""); err != nil || got.Lock != (rules.Lock{}) {
+		t.Errorf("where no repository is yet: %+v, %v", got, err)
+	}
+	if err := s.Access.Unlock(t.Context(), audit.Command("test"), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := inForce(); got != (rules.Lock{}) {
+		t.Errorf("unlocked it is %+v", got)
+	}
+}
+
 func TestRulesThatAreRefusedChangeNothing(t *testing.T) {
 	s, r := owned(t)
 	no := errors.New("no")

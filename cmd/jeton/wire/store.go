@@ -173,7 +173,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 
 // openRepositories opens the engine. Pushes that a crash cut short are settled before anybody can see their refs.
 func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) (err error) {
-	if s.Rules, err = newRulebook(ctx, d, s.settings); err != nil {
+	if s.Rules, err = newRulebook(ctx, d, s.settings, s.lock); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Rules.Close)

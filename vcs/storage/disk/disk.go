@@ -86,34 +86,52 @@ var _ storage.Repository = (*Repository)(nil)
 // bareConfig is that of an ordinary bare repository.
 const bareConfig = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\tlogAllRefUpdates = true\n"
 
-// Create makes an empty bare repository at dir, which must not exist: built beside it and renamed.
+// Create makes an empty bare repository at dir, which must not exist.
 func Create(_ context.Context, dir string) error {
-	if _, err := os.Lstat(dir); err == nil {
-		return fmt.Errorf("create repository: %w: %s", os.ErrExist, dir)
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
-		return fmt.Errorf("create repository: %w", err)
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "new-")
+	err := build(dir, func(tmp string) error {
+		return writeSynced(filepath.Join(tmp, "HEAD"), []byte("ref: refs/heads/main\n"), 0o640)
+	})
 	if err != nil {
 		return fmt.Errorf("create repository: %w", err)
 	}
+	return nil
+}
+
+// build makes a repository at dir, which must not exist: built beside it, filled, and renamed.
+func build(dir string, fill func(tmp string) error) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("%w: %s", os.ErrExist, dir)
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), "new-")
+	if err != nil {
+		return err
+	}
 	defer os.RemoveAll(tmp)
-	for _, sub := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "jeton/incoming"} {
+	folders := []string{"refs/heads", "refs/tags", "refs", "objects/info", "objects/pack", "objects", "jeton/incoming", "jeton"}
+	for _, sub := range folders {
 		if err := os.MkdirAll(filepath.Join(tmp, sub), 0o750); err != nil {
-			return fmt.Errorf("create repository: %w", err)
+			return err
 		}
 	}
-	for name, content := range map[string]string{"HEAD": "ref: refs/heads/main\n", "config": bareConfig} {
-		if err := writeSynced(filepath.Join(tmp, name), []byte(content), 0o640); err != nil {
-			return fmt.Errorf("create repository: %w", err)
+	if err := writeSynced(filepath.Join(tmp, "config"), []byte(bareConfig), 0o640); err != nil {
+		return err
+	}
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	for _, sub := range folders {
+		if err := syncDir(filepath.Join(tmp, sub)); err != nil {
+			return err
 		}
 	}
 	if err := os.Chmod(tmp, 0o750); err != nil {
-		return fmt.Errorf("create repository: %w", err)
+		return err
 	}
 	if err := os.Rename(tmp, dir); err != nil {
-		return fmt.Errorf("create repository: %w", err)
+		return err
 	}
 	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
 }
