@@ -12,6 +12,7 @@ import (
 
 	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/credential"
+	"jeton/cmd/jeton/secretfile"
 	"jeton/vcs/wire"
 )
 
@@ -78,7 +79,7 @@ func spelled(err error) error {
 		return control.Fail(control.Invalid, "%v", err)
 	case errors.Is(err, credential.ErrNotKept):
 		return control.Fail(control.NotFound, "%v", err)
-	case errors.Is(err, credential.ErrPlainHTTP), errors.Is(err, credential.ErrOpenToOthers), errors.As(err, &ended):
+	case errors.Is(err, credential.ErrPlainHTTP), errors.Is(err, secretfile.ErrOpenToOthers), errors.As(err, &ended):
 		return control.Fail(control.Refused, "%v", err)
 	}
 	return err

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"jeton/auth/token"
+	"jeton/cmd/jeton/secretfile"
 )
 
 // Kept is one token and what it is for.
@@ -71,35 +72,22 @@ func DefaultPath() (string, error) {
 	return filepath.Join(dir, "jeton", "credentials.json"), nil
 }
 
-// ErrOpenToOthers: others can read the file, so that what is in it is not used.
-var ErrOpenToOthers = errors.New("others can read the file of tokens")
-
 // maxFile bounds the file, in bytes.
 const maxFile = 4 << 20
 
-// Read is what is kept; nothing where there is no file.
+// Read is what is kept; nothing where there is no file. secretfile.ErrOpenToOthers where others can read it.
 func (f File) Read() ([]Kept, error) {
-	file, err := os.Open(f.Path)
+	text, err := secretfile.Read(f.Path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read tokens: %w", err)
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("%w: mend it with: chmod 600 '%s'", ErrOpenToOthers, f.Path)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("read tokens: %s is too large", f.Path)
-	}
 	var kept struct {
 		Tokens []Kept `json:"tokens"`
 	}
-	if err := json.NewDecoder(file).Decode(&kept); err != nil {
+	if err := json.Unmarshal(text, &kept); err != nil {
 		return nil, fmt.Errorf("read tokens: %s is damaged; remove it, and add the tokens again", f.Path)
 	}
 	return kept.Tokens, nil
@@ -139,25 +127,12 @@ func flock(f *os.File) error {
 	}
 }
 
-func (f File) write(kept []Kept) (err error) {
+func (f File) write(kept []Kept) error {
 	text, err := json.MarshalIndent(map[string]any{"tokens": kept}, "", "  ")
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(f.Path), ".credentials-*") // 0600
-	if err != nil {
-		return fmt.Errorf("keep tokens: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(append(text, '\n'))
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return fmt.Errorf("keep tokens: %w", err)
-	}
-	if err = os.Rename(temp.Name(), f.Path); err != nil {
+	if err := secretfile.Write(f.Path, append(text, '\n')); err != nil {
 		return fmt.Errorf("keep tokens: %w", err)
 	}
 	return nil

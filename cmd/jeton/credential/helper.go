@@ -58,7 +58,7 @@ func (h *Helper) Get(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // renewed asks the server about a token, and for its successor where it was rotated; false where it is at its end.
 func (h *Helper) renewed(ctx context.Context, k Kept) (Kept, bool) {
-	if err := safe(k.Server, k.PlainHTTP); err != nil {
+	if err := Safe(k.Server, k.PlainHTTP); err != nil {
 		h.tell("%s: %v", k.Server, err)
 		return k, false
 	}
@@ -125,7 +125,7 @@ func (h *Helper) Store(_ context.Context, in io.Reader) error {
 		return nil
 	}
 	server, err := ParseServer(d.Get("protocol") + "://" + d.Get("host"))
-	if err != nil || safe(server, false) != nil && !allowed(h.file, d) {
+	if err != nil || Safe(server, false) != nil && !allowed(h.file, d) {
 		return nil
 	}
 	user := d.Get("username")

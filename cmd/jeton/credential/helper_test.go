@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"jeton/cmd/jeton/secretfile"
 )
 
 // fake makes a vcs token with a right checksum, told apart by a letter.
@@ -269,7 +271,7 @@ func TestPlainHTTPIsForThisMachineOrAllowed(t *testing.T) {
 		}
 	}
 	for _, k := range []Kept{{Server: "http://[::1]:1"}, {Server: "http://localhost:1"}, {Server: "https://code.example.com"}, {Server: "http://192.0.2.1", PlainHTTP: true}} {
-		if err := safe(k.Server, k.PlainHTTP); err != nil {
+		if err := Safe(k.Server, k.PlainHTTP); err != nil {
 			t.Errorf("%+v: %v", k, err)
 		}
 	}
@@ -344,7 +346,7 @@ func TestTheFileIsForItsOwnerAlone(t *testing.T) {
 	if err := os.Chmod(c.file.Path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Get(t.Context(), strings.NewReader(ask("https://h")), &bytes.Buffer{}); !errors.Is(err, ErrOpenToOthers) || !strings.Contains(err.Error(), "chmod 600") {
+	if err := c.Get(t.Context(), strings.NewReader(ask("https://h")), &bytes.Buffer{}); !errors.Is(err, secretfile.ErrOpenToOthers) || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.Chmod(c.file.Path, 0o600); err != nil {

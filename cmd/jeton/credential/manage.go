@@ -25,7 +25,7 @@ func (h *Helper) Add(ctx context.Context, k Kept) (Kept, error) {
 	if s, err := token.Parse(k.Token); err != nil || s.Kind() != token.VCS {
 		return Kept{}, ErrNotVCS
 	}
-	if err := safe(k.Server, k.PlainHTTP); err != nil {
+	if err := Safe(k.Server, k.PlainHTTP); err != nil {
 		return Kept{}, err
 	}
 	about, err := h.asker.about(ctx, k)

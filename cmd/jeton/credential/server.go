@@ -72,8 +72,9 @@ func canonicalHost(scheme, host string) string {
 	return strings.TrimSuffix(host, ":80")
 }
 
-// safe tells whether a token may be sent to an address.
-func safe(server string, plain bool) error {
+// Safe tells whether a token may be sent to an address: one with TLS, one of this machine, or any where plain HTTP was
+// allowed. Its error is ErrPlainHTTP, or that it is no address.
+func Safe(server string, plain bool) error {
 	u, err := url.Parse(server)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (a asker) successor(ctx context.Context, k Kept) (string, *time.Time, error
 }
 
 func (a asker) ask(ctx context.Context, method string, k Kept, path string, into any) error {
-	if err := safe(k.Server, k.PlainHTTP); err != nil {
+	if err := Safe(k.Server, k.PlainHTTP); err != nil {
 		return err
 	}
 	r, err := http.NewRequestWithContext(ctx, method, k.Server+path, nil)
