@@ -37,6 +37,7 @@ require (
 	gopkg.in/ini.v1 v1.67.3
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2
+	maragu.dev/goqite v0.4.0
 )
 
 require (

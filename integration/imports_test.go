@@ -25,6 +25,7 @@ var technologies = map[string][]string{
 	"github.com/jackc/pgx/v5":                               {"jeton/db"},
 	"github.com/libtnb/sqlite":                              {"jeton/db"},
 	"github.com/pressly/goose/v3":                           {"jeton/db"},
+	"maragu.dev/goqite":                                     {"jeton/db"},
 	"github.com/gorilla/mux":                                {"jeton/web"},
 	"github.com/gliderlabs/ssh":                             {"jeton/vcs/sshd"},
 	"github.com/pires/go-proxyproto":                        {"jeton/cmd"},

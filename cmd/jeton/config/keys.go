@@ -315,7 +315,11 @@ func Keys() []Key {
 			Meaning: "The least that is logged."},
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
 			Meaning: "How log lines are written, on standard error."},
-	}, slices.Concat(outgoingKeys(), viewKeys())...)
+	}, slices.Concat(
+		outgoingKeys(),
+		viewKeys(),
+		jobKeys(),
+	)...)
 }
 
 // check tells what is wrong with a value of a key.

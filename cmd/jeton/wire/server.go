@@ -125,6 +125,7 @@ func (v *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return f.Run(ctx) })
 	}
 	g.Go(func() error { return v.store.Receive.Run(ctx) })
+	g.Go(func() error { return v.store.Jobs.Run(ctx) })
 	g.Go(func() error { return v.sweep(ctx) })
 	g.Go(func() error { return v.unseal(ctx) })
 	g.Go(func() error { return v.keepUp(ctx) })

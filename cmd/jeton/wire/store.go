@@ -46,6 +46,7 @@ import (
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
 	"jeton/web/outgoing"
+	"jeton/web/work"
 )
 
 // Store is an open data folder, whose lock this process holds.
@@ -71,7 +72,9 @@ type Store struct {
 	// Outgoing dials what people and other servers have named, Seal keeps the secrets that are needed there.
 	Outgoing *outgoing.Dialer
 	Seal     *seal.Box
-	Log      *slog.Logger
+	// Jobs is what is done besides answering.
+	Jobs *work.Queue
+	Log  *slog.Logger
 
 	settings *config.Settings
 	db       *db.DB
@@ -114,6 +117,7 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 	}
 	s.db, s.fresh = d, &freshness{s: s}
 	s.closers = append(s.closers, d.Close)
+	s.openJobs(d)
 	if err := s.openAuth(ctx, d); err != nil {
 		return nil, fmt.Errorf("open people and tokens: %w", err)
 	}
@@ -246,7 +250,7 @@ func (s *Store) Note(ctx context.Context, by audit.Actor, action, resource, deta
 func (s *Store) sweep(ctx context.Context) {
 	_, tokens := s.Tokens.Sweep(ctx)
 	_, pushes := s.journal.sweep(ctx, time.Now().Add(-s.settings.Duration("journal.keep")))
-	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx), "audit entries": s.sweepRecord(ctx)} {
+	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx), "audit entries": s.sweepRecord(ctx), "jobs": s.Jobs.Sweep(ctx)} {
 		if err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "what is old could not be removed", "what", what, "error", err)
 		}
