@@ -51,6 +51,11 @@ func (p *push) add(line string) error {
 	if err != nil {
 		return err
 	}
+	return p.admit(c)
+}
+
+// admit takes in one command within the limits.
+func (p *push) admit(c *command) error {
 	if len(c.Name) > p.s.o.Limits.RefName {
 		return refuse("the name of a ref is %d bytes long; at most %d are allowed (an administrator can change receive.max_ref_name)", len(c.Name), p.s.o.Limits.RefName)
 	}

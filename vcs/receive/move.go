@@ -162,7 +162,7 @@ func reason(err error) string {
 	case errors.Is(err, storage.ErrBadName):
 		return "funny refname"
 	case errors.Is(err, storage.ErrNotApplied):
-		return "atomic push failure"
+		return atomicFailure
 	}
 	return "failed to update ref"
 }
@@ -175,19 +175,7 @@ func (p *push) firstBranch(refs *storage.Snapshot, live []*command) string {
 	if !refs.Head.ID.IsZero() || refs.Head.Target == "" {
 		return ""
 	}
-	first := ""
-	for _, c := range live {
-		if c.delete() || !strings.HasPrefix(c.Name, "refs/heads/") {
-			continue
-		}
-		if c.Name == refs.Head.Target || c.Name == "refs/heads/main" {
-			first = c.Name
-			break
-		}
-		if first == "" || c.Name == "refs/heads/master" || first != "refs/heads/master" && c.Name < first {
-			first = c.Name
-		}
-	}
+	first := p.firstOfAll(refs.Head.Target, live)
 	if first == "" || first == refs.Head.Target {
 		return ""
 	}
@@ -198,6 +186,32 @@ func (p *push) firstBranch(refs *storage.Snapshot, live []*command) string {
 		target := &command{RefUpdate: storage.RefUpdate{Name: refs.Head.Target, New: live[0].New}}
 		if p.rules.Protects(first) != b || p.forbidden(target) != "" {
 			return ""
+		}
+	}
+	return first
+}
+
+// firstOfAll is the branch that goes before all others: the one that HEAD names where the refs were fetched from, the one
+// that it names here, main, master, the first by name; empty where no branch is among the commands.
+func (p *push) firstOfAll(named string, live []*command) string {
+	there := map[string]bool{}
+	first := ""
+	for _, c := range live {
+		if c.delete() || !strings.HasPrefix(c.Name, "refs/heads/") {
+			continue
+		}
+		there[c.Name] = true
+		if first == "" || c.Name < first {
+			first = c.Name
+		}
+	}
+	order := []string{named, "refs/heads/main", "refs/heads/master"}
+	if p.taking != nil {
+		order = append([]string{p.taking.Head}, order...)
+	}
+	for _, branch := range order {
+		if there[branch] {
+			return branch
 		}
 	}
 	return first

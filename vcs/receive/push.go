@@ -58,6 +58,8 @@ type push struct {
 	inspect *inspection
 	// leaks are secrets that were found.
 	leaks leaks
+	// taking is what the server itself has fetched; nil where somebody pushes.
+	taking *Taking
 	// rest says that the client is sending, or has sent, what nobody has read.
 	rest bool
 }
@@ -324,6 +326,9 @@ func (p *push) anyLive() bool {
 	return false
 }
 
+// atomicFailure is git's word for what would have moved, were it alone.
+const atomicFailure = "atomic push failure"
+
 // atomicFailed refuses all where one was refused and the client wants all or none.
 func (p *push) atomicFailed() bool {
 	if !p.caps.Has("atomic") {
@@ -335,7 +340,7 @@ func (p *push) atomicFailed() bool {
 	}
 	for _, c := range p.commands {
 		if bad {
-			c.refuse("atomic push failure")
+			c.refuse(atomicFailure)
 		}
 	}
 	return bad

@@ -124,7 +124,7 @@ func (p *push) protect(view *storage.View, set *pack.Set, fresh *pack.Pack) erro
 
 // wayOn is how a pusher goes past a finding, where that is allowed.
 func (p *push) wayOn(id string) string {
-	if p.rules.NoSkip {
+	if p.rules.NoSkip || p.taking != nil {
 		return ""
 	}
 	return ", or, where it is none, push with -o " + skipOption + id

@@ -68,6 +68,9 @@ func (s *silence) beat(every time.Duration, band *wire.SideBand) {
 func (p *push) progress(quiet *silence) func(string, uint32, uint32) {
 	last := time.Now()
 	return func(stage string, done, total uint32) {
+		if p.taking != nil && p.taking.Progress != nil {
+			p.taking.Progress(stage, done, total)
+		}
 		if stage == "Receiving objects" {
 			return
 		}
