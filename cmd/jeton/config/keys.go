@@ -253,18 +253,6 @@ func Keys() []Key {
 			Meaning: "Longest time that one archive may take, however slowly it is read."},
 		{Name: "web.token_views", Type: List, Check: tokenViews,
 			Meaning: "The whitelist: views that web tokens open, of archive, diff, patch, raw, download, commit, files and compare, or by RhodeCode's names of them; * and ? stand for characters, !NAME keeps one closed, NAME@ID opens one for a token alone. Empty: none. `jeton views` changes it in a running server, and then holds in place of this. See docs/web-tokens.md."},
-		{Name: "feed.entries", Default: "50", Type: Number,
-			Meaning: "Most entries of a feed: commits, tags or pushes. 0, here and for the limits below: the default. See docs/feeds.md."},
-		{Name: "feed.ttl", Default: "15m", Type: Duration,
-			Meaning: "How long readers of RSS are asked to wait before they come again; whole minutes, one at least."},
-		{Name: "feed.memory", Default: "32MiB", Type: Size,
-			Meaning: "Memory for finished feeds, which are made anew only after a change."},
-		{Name: "feed.max_walk", Default: "100000", Type: Number,
-			Meaning: "Most commits that are looked at for one feed; a feed of one path (?path=) shows what it finds among so many."},
-		{Name: "feed.max_diff", Default: "16KiB", Type: Size,
-			Meaning: "Longest diff of one entry of a feed with diffs (?diff=1); what is longer ends in a notice that says how to get the whole."},
-		{Name: "feed.timeout", Default: "30s", Type: Duration,
-			Meaning: "How long a feed may be worked at."},
 		{Name: "maintain.packs", Default: "50", Type: Number,
 			Meaning: "From how many packs on a repository is repacked in the background after a push; 0: never by itself."},
 		{Name: "maintain.grace", Default: "336h", Type: Duration,
@@ -318,6 +306,7 @@ func Keys() []Key {
 	}, slices.Concat(
 		outgoingKeys(),
 		viewKeys(),
+		contentKeys(),
 		jobKeys(),
 	)...)
 }

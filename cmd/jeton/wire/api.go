@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"jeton/web/api/content"
 	"jeton/web/api/manual"
 	"jeton/web/api/method"
 )
@@ -9,6 +10,7 @@ import (
 func (s *Store) Methods() []method.Method {
 	var all []method.Method
 	all = append(all, manual.Methods(manual.Options{All: func() []method.Method { return all }, Tokens: s.Tokens})...)
+	all = append(all, content.Methods(s.content())...)
 	return all
 }
 

@@ -134,6 +134,10 @@ func (s *server) read(ctx context.Context, c *method.Call, answer func(q *query)
 	case errors.Is(err, host.ErrNotFound), errors.Is(err, storage.ErrClosed): // deleted since the gate looked
 		return method.NoRepository(method.Ref(c.Repo.Path))
 	}
+	var no *host.Refusal
+	if errors.As(err, &no) { // it lies on another node
+		return &method.Error{Code: method.Unavailable, Text: no.Sentence, RetryAfter: no.RetryAfter}
+	}
 	return err
 }
 
