@@ -22,6 +22,7 @@ import (
 	"jeton/cmd/jeton/config"
 	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/operate"
+	"jeton/cmd/jeton/remote"
 	"jeton/cmd/jeton/wire"
 	"jeton/web"
 )
@@ -61,18 +62,21 @@ func New() *cobra.Command {
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return control.Fail(control.Invalid, "%v", err) })
 	root.AddCommand(a.quickstart(), a.serve(), a.users(), a.userGroups(), a.repos(), a.groups(), a.tokens(), a.keys(), a.signIn(), a.views())
-	root.AddCommand(a.auditRecord(), a.notices(), a.gitHelper(), a.settings(), a.database(), a.version(), exitCodes())
+	root.AddCommand(a.auditRecord(), a.notices(), a.gitHelper(), a.api(), a.settings(), a.database(), a.version(), exitCodes())
 	return root
 }
 
 // ExitCode is what the program ends with; the help topic exit-codes explains them.
 func ExitCode(err error) int {
 	var coded *control.Error
+	var called *remote.Error
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, control.ErrInUse):
 		return 6
+	case errors.As(err, &called) && (called.Class == remote.Busy || called.Class == remote.Unreachable):
+		return 7
 	case !errors.As(err, &coded):
 		return 1
 	}
@@ -98,7 +102,11 @@ func exitCodes() *cobra.Command {
   3  what was named is not there
   4  a name is taken
   5  refused: something that destroys was not confirmed, or a rule forbids it
-  6  another process works on the data folder and does not answer`}
+  6  another process works on the data folder and does not answer
+  7  the server that was called cannot be reached, or is over a limit: again later
+
+jeton api ends with 2 where a call's arguments are wrong, here or there; 3 where what it names is not
+there, or not for this token; 4 where a name is taken; 5 where the token, or a rule, does not allow it.`}
 }
 
 func (a *app) version() *cobra.Command {

@@ -23,6 +23,9 @@ const (
 	Failed      Code = "failed"
 )
 
+// CodeHeader is where an answer says the code of its error beside RhodeCode's frame, which has no place for it.
+const CodeHeader = "Jeton-Error"
+
 // Status is the code's HTTP status, for REST-shaped routes.
 func (c Code) Status() int {
 	switch c {

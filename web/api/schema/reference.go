@@ -76,7 +76,7 @@ func page(m method.Method) string {
 		b.WriteString("\n| argument | type | |\n|---|---|---|\n")
 	}
 	for _, a := range m.Args {
-		fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", a.Name, optional(a), cell(Type(a)), cell(remarks(a)))
+		fmt.Fprintf(&b, "| `%s`%s | %s | %s |\n", a.Name, optional(a), cell(Type(a)), cell(Remarks(a)))
 	}
 	if m.Example != "" {
 		fmt.Fprintf(&b, "\n```json\n%s\n```\n", call(m))
@@ -98,8 +98,8 @@ func optional(a method.Arg) string {
 	return ""
 }
 
-// remarks are what is said of an argument beside its type.
-func remarks(a method.Arg) string {
+// Remarks are what is said of an argument beside its type.
+func Remarks(a method.Arg) string {
 	text := a.Doc
 	if a.Default != "" {
 		text += fmt.Sprintf(" Default: `%s`.", a.Default)

@@ -12,10 +12,10 @@ import (
 // Field is a line of a result's description.
 type Field struct {
 	// Path leads to it: "owner.name", "[].id" of each element; "" is the result itself.
-	Path string
+	Path string `json:"path"`
 	// Type is in words: "string", "list of objects", "string or null".
-	Type string
-	Doc  string
+	Type string `json:"type"`
+	Doc  string `json:"doc"`
 }
 
 // Shape are the fields of a method's result, those within others behind them.
