@@ -97,6 +97,18 @@ func (s *Repositories) About(id string) (About, bool) {
 	return a, true
 }
 
+// List is every repository, by path.
+func (s *Repositories) List() []Repository {
+	s.mu.RLock()
+	list := make([]Repository, 0, len(s.tree.repos))
+	for _, l := range s.tree.repos {
+		list = append(list, l.Repository)
+	}
+	s.mu.RUnlock()
+	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
+	return list
+}
+
 // Forks are the repositories that were forked from one, by path.
 func (s *Repositories) Forks(id string) []Repository {
 	s.mu.RLock()

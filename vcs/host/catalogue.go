@@ -160,8 +160,8 @@ func validID(id string) bool {
 	return strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 }
 
-// newID is 128 random bits in lower case letters and digits.
-func newID() string {
+// NewID is an id that nothing has: 128 random bits in lower case letters and digits.
+func NewID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // it never fails (crypto/rand)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))

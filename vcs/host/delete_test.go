@@ -66,7 +66,7 @@ func TestRestoreWhereThePathIsTaken(t *testing.T) {
 func TestRestoreOfWhatIsNotThere(t *testing.T) {
 	w := kept(t)
 	r := w.create("app")
-	for _, id := range []string{r.ID, "nothing", "../../etc", newID()} {
+	for _, id := range []string{r.ID, "nothing", "../../etc", NewID()} {
 		if _, err := w.Restore(ctx, id, ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: got %v, want %v", id, err, ErrNotFound)
 		}

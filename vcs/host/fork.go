@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"jeton/vcs/name"
 	"jeton/vcs/rules"
@@ -103,4 +106,22 @@ func setHead(ctx context.Context, repo storage.Repository, ref string, r *rules.
 		return fmt.Errorf("change the default branch: %w", err)
 	}
 	return nil
+}
+
+// Default is the short name of the branch that a repository's HEAD names, as its folder says it; "" where it names none, or
+// the folder is not here. It opens no repository. Whoever tells it asks the rules whether it may be told.
+func (h *Host) Default(id string) string {
+	dir := h.Dir(id)
+	if dir == "" {
+		return ""
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "HEAD"))
+	if err != nil {
+		return ""
+	}
+	branch, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "ref: refs/heads/")
+	if !ok {
+		return ""
+	}
+	return branch
 }

@@ -195,7 +195,7 @@ func TestTheDefaultBranchIsOneThatClientsSee(t *testing.T) {
 	if head := storagetest.View(t, must(w.Open(ctx, empty.ID))).Refs.Head; head.Target != "refs/heads/trunk" {
 		t.Errorf("HEAD is %+v", head)
 	}
-	if err := w.SetHead(ctx, newID(), "main", storage.Actor{}); !errors.Is(err, os.ErrNotExist) {
+	if err := w.SetHead(ctx, NewID(), "main", storage.Actor{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("of what is not there: %v", err)
 	}
 }

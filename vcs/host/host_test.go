@@ -71,13 +71,13 @@ func TestRefusals(t *testing.T) {
 		"fork what is no id":        {func() error { _, err := w.Fork(ctx, "..", Repo{Path: "x"}); return err }, ErrNotFound},
 		"rename to another's path":  {func() error { _, err := w.Rename(ctx, r.ID, "Other"); return err }, ErrTaken},
 		"rename to a bad path":      {func() error { _, err := w.Rename(ctx, r.ID, "../x"); return err }, ErrBadPath},
-		"rename what is not there":  {func() error { _, err := w.Rename(ctx, newID(), "x"); return err }, ErrNotFound},
-		"delete what is not there":  {func() error { return w.Delete(ctx, newID()) }, ErrNotFound},
+		"rename what is not there":  {func() error { _, err := w.Rename(ctx, NewID(), "x"); return err }, ErrNotFound},
+		"delete what is not there":  {func() error { return w.Delete(ctx, NewID()) }, ErrNotFound},
 		"delete what is no id":      {func() error { return w.Delete(ctx, "..") }, ErrNotFound},
 		"open without an id":        {func() error { _, err := w.Open(ctx, ""); return err }, ErrNotFound},
 		"open a path":               {func() error { _, err := w.Open(ctx, "../../../../../etc/passwd"); return err }, ErrNotFound},
-		"open what has no folder":   {func() error { _, err := w.Open(ctx, newID()); return err }, os.ErrNotExist},
-		"rescan what has no folder": {func() error { return w.Rescan(ctx, newID()) }, os.ErrNotExist},
+		"open what has no folder":   {func() error { _, err := w.Open(ctx, NewID()); return err }, os.ErrNotExist},
+		"rescan what has no folder": {func() error { return w.Rescan(ctx, NewID()) }, os.ErrNotExist},
 		"resolve what is not there": {func() error { _, err := w.Resolve(ctx, "none"); return err }, ErrNotFound},
 	} {
 		if err := c.do(); !errors.Is(err, c.want) {

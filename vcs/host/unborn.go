@@ -83,7 +83,7 @@ func (h *Host) begin(ctx context.Context, r Repo, build func(Repo) error) (Repo,
 		return Repo{}, fmt.Errorf("create repository: %w", err)
 	}
 	if r.ID == "" {
-		r.ID = newID()
+		r.ID = NewID()
 	}
 	if !validID(r.ID) {
 		return Repo{}, fmt.Errorf("create repository: %.70q can be no id", r.ID)

@@ -10,6 +10,7 @@ import (
 
 	"jeton/cmd/jeton/control"
 	"jeton/cmd/jeton/operate"
+	"jeton/vcs/rules"
 )
 
 func (a *app) repoRules() *cobra.Command {
@@ -26,7 +27,7 @@ func (a *app) repoRules() *cobra.Command {
 func (a *app) repoSet() *cobra.Command {
 	return &cobra.Command{Use: "set PATH KEY=VALUE...", Short: "Lay down what clients of a repository may see and do",
 		Long: "Sets rules of one repository, which hold besides the server's settings of the same name (jeton config). An empty value\n" +
-			"takes back what was set. In force at once.\n\n" + operate.RuleKeys,
+			"takes back what was set. In force at once.\n\n" + rules.Keys,
 		Example: "  jeton repo set team/app receive.deny_force=true fetch.hide_refs=refs/pull,!refs/pull/1\n  jeton repo set team/app fetch.hide_refs=",
 		Args:    atLeast(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"jeton/auth/audit"
@@ -78,7 +77,7 @@ type Unprotecting struct {
 	Pattern string `json:"pattern"`
 }
 
-// Setting are the arguments of repo.set: KEY=VALUE each, as RuleKeys explains them.
+// Setting are the arguments of repo.set: KEY=VALUE each, as rules.Keys explains them.
 type Setting struct {
 	Path   string   `json:"path"`
 	Values []string `json:"values"`
@@ -116,7 +115,7 @@ func (o operator) rules(r control.Registry) {
 		}
 		err = o.s.Rules.Change(ctx, by, one, "repository.set", strings.Join(s.Values, " "), func(r *rules.Rules) error {
 			for _, v := range s.Values {
-				if err := setRule(r, v); err != nil {
+				if err := r.Set(v); err != nil {
 					return err
 				}
 			}
@@ -211,89 +210,6 @@ func fullPattern(pattern string) string {
 		return pattern
 	}
 	return "refs/heads/" + pattern
-}
-
-// RuleKeys are what repo.set can set, each with what it takes.
-const RuleKeys = `  fetch.hide_refs=PREFIX,…       refs that clients neither see nor move; !PREFIX shows again what an earlier one hides
-  fetch.wants=reachable          or advertised: clients may only ask for what refs point to
-  fetch.bundles=NAME=URI,…       files to begin a clone from, http or https; a comma in an address is written %2C
-  receive.deny_deletes=true      or false: no push may delete a ref
-  receive.deny_force=true        or false: no push may move a ref other than forward
-  receive.secrets=refuse         or warn, or off: what becomes of a push that seems to bring secrets of other services
-  receive.secrets_no_skip=true   or false: no pusher goes past such a refusal with -o secret.skip=ID
-  receive.exempt=ID,…            faults in objects that are forgiven, by git fsck's ids of messages
-  downloads=off                  or on: nobody is given archives, neither over HTTP nor by git archive --remote`
-
-// setRule sets one rule from KEY=VALUE; an empty value takes back what was set.
-func setRule(r *rules.Rules, assignment string) error {
-	key, value, ok := strings.Cut(assignment, "=")
-	if !ok {
-		return control.Fail(control.Invalid, "%q is not KEY=VALUE", assignment)
-	}
-	var err error
-	switch key {
-	case "fetch.hide_refs":
-		r.Hidden = listed(value)
-	case "fetch.wants":
-		if value != "" && value != "reachable" && value != "advertised" {
-			return control.Fail(control.Invalid, "fetch.wants is reachable or advertised, not %q", value)
-		}
-		r.AdvertisedOnly = value == "advertised"
-	case "fetch.bundles":
-		r.Bundles, err = bundles(value)
-	case "receive.deny_deletes":
-		r.DenyDeletes, err = switched(key, value)
-	case "receive.deny_force":
-		r.DenyForce, err = switched(key, value)
-	case "receive.secrets":
-		r.Secrets = rules.Secrets(value)
-	case "receive.secrets_no_skip":
-		r.NoSkip, err = switched(key, value)
-	case "receive.exempt":
-		r.Exempt = listed(value)
-	case "downloads":
-		if value != "" && value != "on" && value != "off" {
-			return control.Fail(control.Invalid, "downloads are on or off, not %q", value)
-		}
-		r.NoArchives = value == "off"
-	default:
-		return control.Fail(control.Invalid, "a repository has no setting %q; it has\n%s", key, RuleKeys)
-	}
-	return err
-}
-
-// listed is the parts of a list without empty ones.
-func listed(value string) []string {
-	var list []string
-	for part := range strings.SplitSeq(value, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			list = append(list, part)
-		}
-	}
-	return list
-}
-
-func switched(key, value string) (bool, error) {
-	if value == "" {
-		return false, nil
-	}
-	on, err := strconv.ParseBool(value)
-	if err != nil {
-		return false, control.Fail(control.Invalid, "%s is true or false, not %q", key, value)
-	}
-	return on, nil
-}
-
-func bundles(value string) ([]rules.Bundle, error) {
-	var list []rules.Bundle
-	for _, part := range listed(value) {
-		id, uri, ok := strings.Cut(part, "=")
-		if !ok {
-			return nil, control.Fail(control.Invalid, "the bundle %q is not NAME=URI", part)
-		}
-		list = append(list, rules.Bundle{ID: id, URI: uri})
-	}
-	return list, nil
 }
 
 func (o operator) shownRules(ctx context.Context, one host.Repo) (Rules, error) {
