@@ -145,6 +145,8 @@ func Keys() []Key {
 			Meaning: "Letters that names of repositories, groups and people may hold: a to z alone (ascii), or those of Latin and of one script more in each part (unicode)."},
 		{Name: "repos.create", Default: "own", Type: Text, Values: []string{"own", "anyone", "admins"},
 			Meaning: "Who may make repositories besides administrators and those who may write to a group: below the own user name (own), besides wherever no group is yet (anyone), nobody (admins). See docs/permissions.md."},
+		{Name: "repos.private", Default: "false", Type: Switch,
+			Meaning: "What create_repo of the API makes where a call does not say: private repositories, or such as everybody may read, guests too. What commands and pushes make is private unless they say otherwise."},
 		{Name: "repos.trash_keep", Default: "720h", Type: Duration, Zero: true,
 			Meaning: "How long a deleted repository can come back (`jeton repo restore`), with all that refers to it; its folder lies in repos/trash meanwhile. 0s removes it for good at once."},
 		{Name: "token.longest_life", Default: "0s", Type: Duration, Zero: true,

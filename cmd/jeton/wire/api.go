@@ -4,6 +4,7 @@ import (
 	"jeton/web/api/content"
 	"jeton/web/api/manual"
 	"jeton/web/api/method"
+	"jeton/web/api/repos"
 )
 
 // Methods are all methods of the API, over what the store holds. Making them touches none of it.
@@ -11,6 +12,7 @@ func (s *Store) Methods() []method.Method {
 	var all []method.Method
 	all = append(all, manual.Methods(manual.Options{All: func() []method.Method { return all }, Tokens: s.Tokens})...)
 	all = append(all, content.Methods(s.content())...)
+	all = append(all, repos.Methods(s.repos())...)
 	return all
 }
 

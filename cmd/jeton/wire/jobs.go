@@ -9,6 +9,7 @@ import (
 
 	"jeton/db"
 	"jeton/vcs/host"
+	"jeton/web/api/method"
 	"jeton/web/work"
 )
 
@@ -24,6 +25,10 @@ func sayJob(err error) string {
 	var refused *host.Refusal
 	if errors.As(err, &refused) {
 		return refused.Sentence
+	}
+	var said *method.Error
+	if errors.As(err, &said) {
+		return said.Error()
 	}
 	return ""
 }
