@@ -22,6 +22,9 @@ func snapshot(users *Users, repos *Repositories) []string {
 			all = append(all, "not found by name: "+u.Name)
 		}
 	}
+	for _, u := range users.Administrators() {
+		all = append(all, "administrator "+u.ID)
+	}
 	for _, r := range repos.Readable(User{ID: "chief", Admin: true}) {
 		given := repos.Given(r.ID)
 		sort.Slice(given, func(i, j int) bool { return given[i].To.UserID < given[j].To.UserID })

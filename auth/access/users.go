@@ -64,6 +64,7 @@ type Users struct {
 	mu              sync.RWMutex
 	byID            map[string]*person
 	byName, byEmail map[string]*person
+	admins          map[string]*person // by id
 	tokensOnly      map[string]bool
 	words           words
 }
@@ -109,7 +110,7 @@ func (s *Users) take(r reading) {
 	defer s.mu.Unlock()
 	size := len(r.users)
 	s.byID, s.byName, s.byEmail = make(map[string]*person, size), make(map[string]*person, size), make(map[string]*person, size)
-	s.tokensOnly, s.words = map[string]bool{}, words{groups: maps.Clone(r.members)}
+	s.admins, s.tokensOnly, s.words = map[string]*person{}, map[string]bool{}, words{groups: maps.Clone(r.members)}
 	for _, u := range r.users {
 		s.put(u)
 	}
@@ -155,6 +156,7 @@ func (s *Users) putGroup(g db.UserGroup) {
 func (s *Users) drop(id string) {
 	if old := s.byID[id]; old != nil {
 		delete(s.byID, id)
+		delete(s.admins, id)
 		delete(s.byName, old.foldedName)
 		delete(s.byEmail, old.foldedEmail)
 	}
@@ -165,6 +167,9 @@ func (s *Users) put(u db.User) {
 		Active: u.Active, Admin: u.Admin, HasPassword: u.PasswordHash != "", Service: u.Service, Source: u.Source,
 		GitTokensOnly: u.GitTokensOnly, CreatedAt: u.CreatedAt, PasswordChangedAt: u.PasswordChangedAt}}
 	s.byID[u.ID], s.byName[u.FoldedName] = p, p
+	if u.Admin {
+		s.admins[u.ID] = p
+	}
 	if u.FoldedEmail != nil {
 		p.foldedEmail = *u.FoldedEmail
 		s.byEmail[p.foldedEmail] = p
@@ -193,8 +198,19 @@ func (s *Users) ByName(userName string) (User, bool) {
 func (s *Users) List() []User {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := make([]User, 0, len(s.byID))
-	for _, p := range s.byID {
+	return byName(s.byID)
+}
+
+// Administrators are those of them who are administrators, whether active or not, by name.
+func (s *Users) Administrators() []User {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return byName(s.admins)
+}
+
+func byName(people map[string]*person) []User {
+	all := make([]User, 0, len(people))
+	for _, p := range people {
 		all = append(all, p.User)
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })

@@ -51,7 +51,7 @@ const everyone = "default"
 type People interface {
 	Find(ref string) (access.User, bool)
 	ByID(id string) (access.User, bool)
-	List() []access.User
+	Administrators() []access.User
 }
 
 // UserGroups finds user groups; *access.UserGroups does.
@@ -93,8 +93,8 @@ type Row struct {
 // each the highest levels first, and everyone before all.
 func Rows(o Object, ownerID string, given []access.Permission, people People, groups UserGroups) []Row {
 	rows := []Row{}
-	for _, u := range people.List() {
-		if u.Admin && u.Active && u.ID != ownerID {
+	for _, u := range people.Administrators() {
+		if u.Active && u.ID != ownerID {
 			rows = append(rows, Row{u.Name, o.Word(access.Admin), "super-admin", "user"})
 		}
 	}

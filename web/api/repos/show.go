@@ -69,8 +69,25 @@ func who(c *method.Call, u access.User) Who {
 	return w
 }
 
-// show is a repository without its last commit.
+// show is a repository without its last commit, and without opening it.
 func (s *server) show(ctx context.Context, c *method.Call, r access.Repository) (Repo, error) {
+	out, err := s.showRow(ctx, c, r)
+	if err != nil {
+		return out, err
+	}
+	branch := s.o.Host.Default(r.ID)
+	if branch == "" {
+		return out, nil
+	}
+	laid, err := s.o.Host.Rules(ctx, r.ID)
+	if err == nil && !laid.Hides("refs/heads/"+branch) {
+		out.Landing = []string{"branch", branch}
+	}
+	return out, err
+}
+
+// showRow is what memory holds of a repository.
+func (s *server) showRow(ctx context.Context, c *method.Call, r access.Repository) (Repo, error) {
 	about, ok := s.o.Access.About(r.ID)
 	if !ok {
 		return Repo{}, host.ErrNotFound
@@ -82,9 +99,6 @@ func (s *server) show(ctx context.Context, c *method.Call, r access.Repository) 
 	owner, _ := s.o.Users.ByID(r.OwnerID)
 	out := Repo{ID: r.ID, Name: r.Path, Type: "git", URL: c.URL + "/" + r.Path, Private: r.Private, Archived: r.Archived, Created: stamp(about.CreatedAt),
 		Description: about.Description, Landing: []string{"rev", "tip"}, Owner: owner.Name, Downloads: !laid.NoArchives}
-	if branch := s.o.Host.Default(r.ID); branch != "" && !laid.Hides("refs/heads/"+branch) {
-		out.Landing = []string{"branch", branch}
-	}
 	if parent, lives := s.o.Access.ByID(about.ForkOf); lives && c.Sees(parent.ID, access.Read) {
 		out.ForkOf = &parent.Path
 	}
@@ -101,7 +115,7 @@ func (s *server) show(ctx context.Context, c *method.Call, r access.Repository) 
 
 // showWhole is a repository with its last commit.
 func (s *server) showWhole(ctx context.Context, c *method.Call, r access.Repository, fresh bool) (Repo, error) {
-	out, err := s.show(ctx, c, r)
+	out, err := s.showRow(ctx, c, r)
 	if err != nil {
 		return out, gone(err, c)
 	}
@@ -110,6 +124,9 @@ func (s *server) showWhole(ctx context.Context, c *method.Call, r access.Reposit
 		return out, gone(err, c)
 	}
 	out.Last = &last
+	if last.Branch != "" {
+		out.Landing = []string{"branch", last.Branch}
+	}
 	return out, nil
 }
 

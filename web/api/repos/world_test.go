@@ -28,7 +28,7 @@ import (
 // world is a whole store with people: root, an administrator; ada, who owns team/app; bob, who may read it; eve, who may
 // nothing.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	s      *wire.Store
 	o      repos.Options
 	people map[string]access.User
@@ -43,7 +43,7 @@ type world struct {
 
 var root = audit.Command("test")
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	set, err := config.Load(config.Sources{Environ: []string{"JETON_SERVER_HTTP=127.0.0.1:0", "JETON_SSH_LISTEN=127.0.0.1:0"}})
 	ok(t, err)
