@@ -39,6 +39,7 @@ var technologies = map[string][]string{
 	"golang.org/x/crypto/bcrypt":                            {"jeton/auth/signin"},
 	"github.com/go-ldap/ldap/v3":                            {"jeton/auth/signin/ldap"},
 	"github.com/pelletier/go-toml/v2":                       {"jeton/vcs/receive/secrets"},
+	"github.com/go-json-experiment/json":                    {"jeton/web/api"},
 	"github.com/klauspost/compress/":                        {"jeton/vcs"},
 	"github.com/go-git/go-git/v5/plumbing/transport/server": {},
 	"github.com/go-git/go-git/v5/plumbing/format/packfile":  {},

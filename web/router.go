@@ -57,8 +57,10 @@ type Options struct {
 	Git    Git
 	Gate   Gatekeeper
 	Tokens Tokens
-	Views  ViewHandlers
-	Feeds  FeedHandlers
+	// API serves calls of the API in JSON-RPC, whatever the method of HTTP.
+	API   http.Handler
+	Views ViewHandlers
+	Feeds FeedHandlers
 	// URL is the address that clients use; its path is the base path of all addresses. nil is http://localhost.
 	URL *url.URL
 	// Origins are those of pages that may speak git.
@@ -145,6 +147,12 @@ func (t *router) tokens(w http.ResponseWriter, r *http.Request, a address) {
 		t.nowhere(w, r)
 	}
 }
+
+// api serves a call of the API.
+func (t *router) api(w http.ResponseWriter, r *http.Request, _ address) { t.o.API.ServeHTTP(w, r) }
+
+// posted tells whether something is sent: an address that will be a page answers the API alone then.
+func posted(r *http.Request, _ address) bool { return r.Method == http.MethodPost }
 
 const smartNeeded = "This server speaks git's smart HTTP protocol alone; the old (dumb) one, which reads files one by one, is not served. Use git 1.6.6 or newer."
 

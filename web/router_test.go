@@ -103,13 +103,20 @@ func (desk) Serve(w http.ResponseWriter, _ *http.Request, path string) bool {
 	return true
 }
 
+// calls answers every call of the API.
+type calls struct{}
+
+func (calls) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	door.Say(w, http.StatusOK, "the API")
+}
+
 func newRouter(t *testing.T, base string, log io.Writer) http.Handler {
 	t.Helper()
 	u, err := url.Parse("http://code.example.com" + base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
 }
 
 func ask(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
@@ -156,7 +163,11 @@ func TestAddressesReachWhatServesThem(t *testing.T) {
 		{"GET", "/ada/app", 404, "clone", nil},
 		{"GET", "/ada/app/archive/tip.zip", 404, "", nil},
 		{"DELETE", "/ada/app", 405, "GET, HEAD", nil},
-		{"GET", "/_admin/api", 404, "", nil},
+		{"GET", "/_admin/api", 200, "the API", nil},
+		{"POST", "/_admin/api", 200, "the API", nil},
+		{"POST", "/_admin/apiv2", 200, "the API", nil},
+		{"POST", "/_admin", 200, "the API", nil},
+		{"GET", "/_admin", 404, "", nil},
 		{"GET", "/_admin/token", 200, "the desk at _admin/token", nil},
 		{"GET", "/ada/_admin/token", 404, "", nil},
 		{"GET", "/.well-known/jeton-tokens", 200, "the desk", nil},

@@ -57,6 +57,10 @@ func Routes() []Route {
 		{Name: "revoke", Words: []string{"_admin/revoke"}, serve: (*router).tokens},
 		{Name: "pattern", At: Host, Words: []string{"jeton-tokens"}, serve: (*router).tokens},
 
+		// The API. RhodeCode's older address of it leads there too.
+		{Name: "api", Words: []string{"_admin/api", "_admin/apiv2"}, Door: gate.API, serve: (*router).api},
+		{Name: "api-short", Words: []string{"_admin"}, Door: gate.API, when: posted, serve: (*router).api},
+
 		// git, and what belongs to its door.
 		{Name: "other-systems", At: Repository, Words: []string{"…"}, Door: gate.Git, when: forOtherSystem, serve: (*router).otherSystem},
 		{Name: "go-import", At: Repository, Words: []string{"…"}, Door: gate.Git, when: forGo, serve: (*router).goImport},

@@ -52,7 +52,7 @@ func TestEachRouteSaysWhatOpensIt(t *testing.T) {
 			if !slices.Contains(whitelist.Views(), r.View) {
 				t.Errorf("%s has the view %q, which the whitelist does not know", r.Name, r.View)
 			}
-		case gate.Git, gate.Feed, gate.Self:
+		case gate.Git, gate.Feed, gate.Self, gate.API:
 		case "":
 			if len(kinds) > 0 || password {
 				t.Errorf("%s lies behind no door, and %v open it", r.Name, kinds)
@@ -105,7 +105,7 @@ func TestNothingAnswersThatIsNotInTheTable(t *testing.T) {
 		}
 	}
 	u, _ := url.Parse("http://code.example.com")
-	tab := &router{o: Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, URL: u}}
+	tab := &router{o: Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u}}
 	h := tab.cutting(tab.mux(routes))
 	words := []string{"", "_admin", "_admin/api", "_admin/token", "_admin/x", "_admin/journal", "_x", "settings", "tree/main", ".well-known/x", "feed", "feed/", "feed/xml", "feed-json", "changeset-x/1", "archive", "archive/", "head", "info", "objects", "config", "branches/x"}
 	for _, r := range routes {
@@ -135,7 +135,7 @@ func served() http.Handler {
 		}
 	}
 	u, _ := url.Parse("http://code.example.com")
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, URL: u, Log: discarded(),
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u, Log: discarded(),
 		Views: ViewHandlers{Archive: say("archive"), Diff: say("diff"), FileDiff: say("file diff"), Patch: say("patch"),
 			Download: say("download"), Raw: say("raw"), RawFile: say("raw file"), Compare: say("compare")},
 		Feeds: FeedHandlers{Repository: say("feed"), Journal: say("journal"), PublicJournal: say("public journal")}})

@@ -19,6 +19,7 @@ func (g *Gate) Admit(ctx context.Context, c Credential, d Door, res Resource, a 
 	if grant.Repo.ID != "" {
 		known = Resource{RepoID: grant.Repo.ID, View: res.View, Right: res.Right} // a rename in between changes nothing
 	}
+	known.Object.Name = grant.Found.name(known.Object.Name)
 	grant.Again = func(ctx context.Context) error {
 		_, _, err := g.ask(ctx, Credential{Proven: s.proven, Remote: c.Remote}, d, known, a)
 		return err

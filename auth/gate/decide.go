@@ -16,6 +16,9 @@ func (g *Gate) decide(s subject, q question) (*Grant, error) {
 	if q.access == Write && q.way.readOnly {
 		return nil, readOnlyDoor()
 	}
+	if q.res.Object.Kind != "" {
+		return g.decideObject(s, q)
+	}
 	if q.res.Path == "" && q.res.RepoID == "" {
 		return g.decideNothing(s, q)
 	}

@@ -78,6 +78,8 @@ type Resource struct {
 	// a repository which the subject may read is what counts; Grant.Asked tells how long that is. Reading only.
 	Below bool
 	Right token.Right
+	// Object is what a method of the API is about, in the place of a path; the zero value at every other door.
+	Object Object
 }
 
 // Repo is the repository that a Grant is about; ID is empty where Create is set.
@@ -111,6 +113,8 @@ type Grant struct {
 	Asked string
 	// Refs is what of the repository's refs the credential may write, where it may less than its owner.
 	Refs token.Refs
+	// Found is what Resource.Object has named.
+	Found Found
 	// Create is true for a write to a path where nothing is and where the identity may create.
 	Create bool
 	Again  func(ctx context.Context) error
@@ -133,6 +137,8 @@ const (
 	TokensOnly    Code = "tokens_only"  // a password where git takes tokens and keys alone
 	ReadOnly      Code = "read_only"
 	NoRight       Code = "no_right"  // a right that the token has not
+	BoundToken    Code = "bound"     // a token for some repositories, at what lies in none
+	NotYourself   Code = "not_self"  // another person's account
 	NotFound      Code = "not_found" // not there, out of scope, not readable: one and the same
 	Gone          Code = "gone"      // a repository that was deleted, to who could read it, at the door of feeds alone
 	Archived      Code = "archived"

@@ -18,9 +18,11 @@ import (
 type Options struct {
 	Users        *access.Users
 	Repositories *access.Repositories
-	Tokens       *token.Store
-	Keys         *sshkey.Store
-	SignIn       *signin.Registry
+	// UserGroups are what methods of the API are about; nil knows none.
+	UserGroups *access.UserGroups
+	Tokens     *token.Store
+	Keys       *sshkey.Store
+	SignIn     *signin.Registry
 	// Certificates are the authorities whose SSH certificates are taken, and the revoked keys; nil takes none.
 	Certificates *sshcert.Authorities
 	// Audit gets refusals; nil records nothing.

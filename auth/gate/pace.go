@@ -18,7 +18,7 @@ func (g *Gate) refuse(ctx context.Context, began time.Time, s subject, c Credent
 	if r == nil || r.Code == NoCredential { // nobody has asked with a credential yet: so begins every clone
 		return
 	}
-	what := q.res.Path
+	what := q.res.Path + q.res.Object.Name // one of them at most
 	if r, ok := g.o.Repositories.ByID(q.res.RepoID); ok {
 		what = r.Path
 	}
@@ -33,7 +33,10 @@ func (g *Gate) record(s subject, c Credential, q question, what string, r *Refus
 		return
 	}
 	action := "sign-in"
-	if q.access != "" {
+	switch {
+	case q.res.Object.Method != "":
+		action = "api." + q.res.Object.Method
+	case q.access != "":
 		action = "repository." + string(q.access)
 	}
 	g.o.Audit.Refusal(audit.Event{

@@ -16,21 +16,25 @@ func (g *Gate) Reads(id Identity, repoID string) (Repo, bool) {
 	if !ok {
 		return Repo{}, false
 	}
-	var s subject
-	if id != (Identity{}) {
-		t, ok := g.o.Tokens.ByID(id.Proven.TokenID)
-		if !ok || t.State(g.o.Now()) != token.Live {
-			return Repo{}, false
-		}
-		var err error
-		if s, err = g.ownerOf(t); err != nil || !s.user.Active && !s.deployToken() {
-			return Repo{}, false
-		}
-	}
-	if g.level(s, r) < access.Read {
+	s, ok := g.again(id)
+	if !ok || g.level(s, r) < access.Read {
 		return Repo{}, false
 	}
 	return repo(r), true
+}
+
+// again is who was let in by a token, or as a guest (the zero Identity), as things are now; false where the token opens
+// nothing any more.
+func (g *Gate) again(id Identity) (subject, bool) {
+	if id == (Identity{}) {
+		return subject{}, true
+	}
+	t, ok := g.o.Tokens.ByID(id.Proven.TokenID)
+	if !ok || t.State(g.o.Now()) != token.Live {
+		return subject{}, false
+	}
+	s, err := g.ownerOf(t)
+	return s, err == nil && (s.user.Active || s.deployToken())
 }
 
 // gone answers for a feed whose repository was deleted and can still come back: those who could read it are told, so that

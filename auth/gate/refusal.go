@@ -158,6 +158,35 @@ func notAdministrator() error {
 		Sentence: "Only an administrator may do this."}
 }
 
+func readOnlyCall() error {
+	return &Refused{Code: ReadOnly, Reason: "a read-only token",
+		Sentence: "This token may only read, and this method changes something. Make one with write access."}
+}
+
+func boundToken(k Kind) error {
+	return &Refused{Code: BoundToken, Reason: "a bound token at the API, about a " + string(k),
+		Sentence: "This token is bound to repositories, and this method is about something else. Use a token that is bound to nothing."}
+}
+
+func notYourself() error {
+	return &Refused{Code: NotYourself, Reason: "another person's account, whether it is there or not",
+		Sentence: "You may ask for your own account only. An administrator's token with the right \"admin\" may ask for others."}
+}
+
+func mayNotMake() error {
+	return &Refused{Code: NoRight, Reason: "may not make anything at this path", Sentence: "You may not make this here. " +
+		"Choose a group of repositories that you may write to, or ask an administrator."}
+}
+
+func badName(err error) error {
+	return &Refused{Code: BadRequest, Reason: "a name that cannot be", Sentence: spoken(err), Told: true, cause: err}
+}
+
+func archivedContent() error {
+	return &Refused{Code: Archived, Reason: "archived",
+		Sentence: "This repository is archived: it can be read, but what it holds cannot be changed."}
+}
+
 func readOnlyPerson(name string) error {
 	return &Refused{Code: ReadOnly, Reason: "no permission to write",
 		Sentence: fmt.Sprintf("%s may read this repository, but not push to it. Ask its owner for write permission.", name)}

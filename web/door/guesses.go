@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ type guesses struct {
 	seed maphash.Seed
 
 	mu  sync.Mutex // guards what follows
-	who recent[suspect]
+	who recent[netip.Prefix, suspect]
 }
 
 const (
@@ -59,7 +60,7 @@ func newGuesses(o Guesses) *guesses {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &guesses{o: o, seed: maphash.MakeSeed(), who: newRecent[suspect]()}
+	return &guesses{o: o, seed: maphash.MakeSeed(), who: newRecent[netip.Prefix, suspect]()}
 }
 
 // applies reports whether a credential may be a password. Elsewhere than in Basic none is taken for one; and what stands in an

@@ -11,46 +11,46 @@ import (
 	"jeton/auth/signin"
 )
 
-// maxRemembered is how many networks are told apart, some 300 bytes each; the one that came longest ago is forgotten.
+// maxRemembered is how many networks, or names, are told apart, some 300 bytes each; the one that came longest ago is forgotten.
 const maxRemembered = 10_000
 
-// recent remembers something of each network that came lately. It is not safe for concurrent use.
-type recent[T any] struct {
-	known map[netip.Prefix]*list.Element
+// recent remembers something of each that came lately, by network or by name. It is not safe for concurrent use.
+type recent[K comparable, T any] struct {
+	known map[K]*list.Element
 	order *list.List // of known, the last one first
 }
 
-// remembered is one network in the list.
-type remembered[T any] struct {
-	at    netip.Prefix
+// remembered is one of them in the list.
+type remembered[K comparable, T any] struct {
+	at    K
 	value *T
 }
 
-func newRecent[T any]() recent[T] {
-	return recent[T]{known: map[netip.Prefix]*list.Element{}, order: list.New()}
+func newRecent[K comparable, T any]() recent[K, T] {
+	return recent[K, T]{known: map[K]*list.Element{}, order: list.New()}
 }
 
-// find is what is remembered of a network; nil for nothing.
-func (r recent[T]) find(at netip.Prefix) *T {
+// find is what is remembered of one; nil for nothing.
+func (r recent[K, T]) find(at K) *T {
 	if e, ok := r.known[at]; ok {
-		return e.Value.(remembered[T]).value
+		return e.Value.(remembered[K, T]).value
 	}
 	return nil
 }
 
-// of is what is remembered of a network, or what begin begins with; it has come just now.
-func (r recent[T]) of(at netip.Prefix, begin func() *T) *T {
+// of is what is remembered of one, or what begin begins with; it has come just now.
+func (r recent[K, T]) of(at K, begin func() *T) *T {
 	if e, ok := r.known[at]; ok {
 		r.order.MoveToFront(e)
-		return e.Value.(remembered[T]).value
+		return e.Value.(remembered[K, T]).value
 	}
 	if r.order.Len() >= maxRemembered {
 		oldest := r.order.Back()
-		delete(r.known, oldest.Value.(remembered[T]).at)
+		delete(r.known, oldest.Value.(remembered[K, T]).at)
 		r.order.Remove(oldest)
 	}
 	v := begin()
-	r.known[at] = r.order.PushFront(remembered[T]{at, v})
+	r.known[at] = r.order.PushFront(remembered[K, T]{at, v})
 	return v
 }
 
@@ -60,12 +60,12 @@ type Rates struct {
 	burst int
 
 	mu  sync.Mutex // guards what follows
-	who recent[rate.Limiter]
+	who recent[netip.Prefix, rate.Limiter]
 }
 
 // NewRates lets something be done burst times, and then once every so often.
 func NewRates(burst int, every time.Duration) *Rates {
-	return &Rates{every: every, burst: burst, who: newRecent[rate.Limiter]()}
+	return &Rates{every: every, burst: burst, who: newRecent[netip.Prefix, rate.Limiter]()}
 }
 
 // Take does it once more: zero where that is allowed, else how long to wait. All whose address is not known are one.

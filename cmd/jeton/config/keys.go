@@ -309,6 +309,7 @@ func Keys() []Key {
 		outgoingKeys(),
 		viewKeys(),
 		contentKeys(),
+		apiKeys(),
 		jobKeys(),
 	)...)
 }

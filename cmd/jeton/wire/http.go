@@ -60,12 +60,12 @@ func (v *Server) listenHTTP(ctx context.Context, version string) error {
 	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
 		return fmt.Errorf("server.url = %q is not an address that begins with http:// or https://", v.URL)
 	}
-	v.http = v.handler(web.Options{URL: at, Origins: origins, Version: version}, proxies)
-	return nil
+	v.http, err = v.handler(web.Options{URL: at, Origins: origins, Version: version}, proxies)
+	return err
 }
 
 // handler assembles all that answers over HTTP.
-func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
+func (v *Server) handler(o web.Options, proxies door.Proxies) (*http.Server, error) {
 	s := v.store
 	d := door.New(door.Options{Gate: s.Gate, Creator: s.Host, Proxies: proxies, Notices: v.notices(), Log: s.Log, Guesses: door.Guesses{
 		Burst: s.bounded("server.wrong_passwords"), Every: s.settings.Duration("server.wrong_password_wait")}})
@@ -76,6 +76,11 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 		MaxRequest: s.settings.Bytes("fetch.max_request"), Drain: s.settings.Bytes("receive.drain"), DrainTime: s.settings.Duration("server.drain_time"),
 	})
 	v.bearer = bearer.New(bearer.Options{Door: d, Tokens: s.Tokens, URL: v.URL, Log: s.Log})
+	calls, err := v.api(d)
+	if err != nil {
+		return nil, err
+	}
+	o.API = calls
 	o.Tokens, o.Views, o.Feeds = v.bearer, v.views(d), v.feeds(o.URL)
 	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
 	return &http.Server{
@@ -85,7 +90,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) *http.Server {
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: o.Patience, SendPingTimeout: time.Minute, PingTimeout: time.Minute, MaxConcurrentStreams: 128},
 		// What clients do wrong in TLS and HTTP itself is no error of ours.
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}
+	}, nil
 }
 
 // protocols are the versions of HTTP that are spoken. HTTP/2 without TLS is for proxies that speak it (RFC 9113 section

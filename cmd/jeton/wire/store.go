@@ -170,7 +170,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.Whitelist.Close)
-	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Deleted: s.deletedAt, Users: s.Users, Repositories: s.Access, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
+	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Deleted: s.deletedAt, Users: s.Users, Repositories: s.Access, UserGroups: s.UserGroups, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
 		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: s.Whitelist.Opens})
 	return nil

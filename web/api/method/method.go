@@ -20,6 +20,7 @@ import (
 	"reflect"
 
 	"jeton/auth/access"
+	"jeton/auth/gate"
 	"jeton/auth/token"
 )
 
@@ -51,21 +52,21 @@ type Method struct {
 }
 
 // Kind is what sort of thing a method is about.
-type Kind string
+type Kind = gate.Kind
 
 // The kinds.
 const (
-	Repository      Kind = "repository"
-	RepositoryGroup Kind = "repository group"
-	UserGroup       Kind = "user group"
-	Person          Kind = "person"
+	Repository      = gate.OnRepository
+	RepositoryGroup = gate.OnGroup
+	UserGroup       = gate.OnUserGroup
+	Person          = gate.OnPerson
 	// NewRepository and NewGroup are paths at which something is to be made.
-	NewRepository Kind = "new repository"
-	NewGroup      Kind = "new repository group"
+	NewRepository = gate.OnNewRepository
+	NewGroup      = gate.OnNewGroup
 	// Server is what belongs to nobody: a token that is bound to repositories does not reach it.
-	Server Kind = "server"
+	Server = gate.OnServer
 	// Open: any live api token may call it, and it shows only what Call.Sees lets it.
-	Open Kind = "open"
+	Open = gate.OnOpen
 )
 
 // On is what a method is about.
