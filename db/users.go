@@ -29,6 +29,8 @@ type User struct {
 	// GitTokensOnly: git takes the person's tokens and keys, not the password.
 	GitTokensOnly bool
 	CreatedAt     time.Time
+	// Firstname, Lastname and Description are for people; "" where nobody has said.
+	Firstname, Lastname, Description string
 }
 
 // Users is the store of users.
@@ -44,14 +46,15 @@ func (s Users) List(ctx context.Context) ([]User, error) {
 
 // Each calls fn with everybody, in no order.
 func (s Users) Each(ctx context.Context, fn func(User)) error {
-	w := whole{table: "users", columns: []string{"id", "name", "folded_name", "email", "folded_email", "password_hash", "source",
+	w := whole{table: "users", columns: []string{"id", "name", "folded_name", "email", "folded_email", "password_hash", "source", "firstname", "lastname", "description",
 		asText("active"), asText("admin"), asText("service"), asText("git_tokens_only"), asText("password_changed_at"), asText("created_at")}}
 	return w.each(ctx, s.on, func(v []string) error {
 		u := User{ID: v[0], Name: v[1], FoldedName: v[2], Email: v[3], FoldedEmail: pointer(v[4]), PasswordHash: v[5], Source: v[6],
-			Active: isTrue(v[7]), Admin: isTrue(v[8]), Service: isTrue(v[9]), GitTokensOnly: isTrue(v[10])}
+			Firstname: v[7], Lastname: v[8], Description: v[9],
+			Active: isTrue(v[10]), Admin: isTrue(v[11]), Service: isTrue(v[12]), GitTokensOnly: isTrue(v[13])}
 		var errs [2]error
-		u.PasswordChangedAt, errs[0] = parseInstant(v[11])
-		u.CreatedAt, errs[1] = parseInstant(v[12])
+		u.PasswordChangedAt, errs[0] = parseInstant(v[14])
+		u.CreatedAt, errs[1] = parseInstant(v[15])
 		fn(u)
 		return errors.Join(errs[:]...)
 	})
@@ -60,6 +63,13 @@ func (s Users) Each(ctx context.Context, fn func(User)) error {
 // ByID finds one; ErrNotFound.
 func (s Users) ByID(ctx context.Context, id string) (User, error) {
 	return take[User](ctx, s.on, "id = ?", id)
+}
+
+// Admins is the administrators who are let in.
+func (s Users) Admins(ctx context.Context) ([]User, error) {
+	var rows []User
+	err := s.on.reader(ctx).Where("admin = ? AND active = ?", true, true).Order("folded_name").Find(&rows).Error
+	return rows, translate(err)
 }
 
 // ByFoldedName finds one; ErrNotFound.
@@ -76,6 +86,16 @@ func (s Users) Insert(ctx context.Context, u User) error {
 // SetPassword stores a new hash; "" takes the password away. ErrNotFound.
 func (s Users) SetPassword(ctx context.Context, id, hash string, at time.Time) error {
 	return s.set(ctx, id, map[string]any{"password_hash": hash, "password_changed_at": stamp(at)})
+}
+
+// Rename gives somebody another user name; ErrNotFound, ErrTaken.
+func (s Users) Rename(ctx context.Context, id, name, folded string) error {
+	return s.set(ctx, id, map[string]any{"name": name, "folded_name": folded})
+}
+
+// Describe changes what people are told of somebody; ErrNotFound.
+func (s Users) Describe(ctx context.Context, id, firstname, lastname, description string) error {
+	return s.set(ctx, id, map[string]any{"firstname": firstname, "lastname": lastname, "description": description})
 }
 
 // SetActive lets somebody in, or no longer; ErrNotFound.

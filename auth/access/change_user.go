@@ -63,11 +63,15 @@ func (s *Users) newRow(ctx context.Context, n NewUser) (db.User, error) {
 		return db.User{}, err
 	}
 	folded, err := checkEmail(n.Email)
+	if err == nil {
+		err = checkTexts(n.Firstname, n.Lastname, n.Description)
+	}
 	if err != nil {
 		return db.User{}, err
 	}
 	row := db.User{ID: db.NewID(), Name: clean, FoldedName: name.Fold(clean), Email: n.Email, FoldedEmail: folded,
-		Active: true, Admin: n.Admin, Service: n.Service, Source: n.Source, CreatedAt: s.now(), PasswordChangedAt: s.now()}
+		Firstname: n.Firstname, Lastname: n.Lastname, Description: n.Description,
+		Active: !n.Inactive, Admin: n.Admin, Service: n.Service, Source: n.Source, CreatedAt: s.now(), PasswordChangedAt: s.now()}
 	switch {
 	case n.Password != "" && n.Service:
 		return db.User{}, errServicePassword()

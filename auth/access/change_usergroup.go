@@ -23,6 +23,9 @@ func (s *UserGroups) Create(ctx context.Context, by audit.Actor, n NewUserGroup)
 	if err := s.check(n.Name); err != nil {
 		return UserGroup{}, err
 	}
+	if err := checkDescription(n.Description); err != nil {
+		return UserGroup{}, err
+	}
 	r := db.UserGroup{ID: db.NewID(), Name: n.Name, FoldedName: name.Fold(n.Name), Description: n.Description,
 		OwnerID: pointer(n.OwnerID), CreatedAt: now()}
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
@@ -64,6 +67,62 @@ func (s *UserGroups) Rename(ctx context.Context, by audit.Actor, id, groupName s
 	})
 }
 
+// UserGroupChange is what Edit changes of a user group; what is nil stays as it is. OwnerID is "" for nobody.
+type UserGroupChange struct{ Name, Description, OwnerID *string }
+
+// Edit changes several things of a user group together, or none of them. ErrNoUserGroup, ErrBadName, ErrBadText, ErrTaken,
+// ErrNoUser.
+func (s *UserGroups) Edit(ctx context.Context, by audit.Actor, id string, c UserGroupChange) (UserGroup, error) {
+	if c.Name != nil {
+		if err := s.check(*c.Name); err != nil {
+			return UserGroup{}, err
+		}
+	}
+	if c.Description != nil {
+		if err := checkDescription(*c.Description); err != nil {
+			return UserGroup{}, err
+		}
+	}
+	var said []string
+	if c.Name != nil {
+		said = append(said, "now "+*c.Name)
+	}
+	if c.OwnerID != nil {
+		said = append(said, "owner "+*c.OwnerID)
+	}
+	err := s.change(ctx, by, id, "usergroup.edit", strings.Join(said, ", "), func(tx *db.Tx) error {
+		if c.Name != nil {
+			if err := groupError(tx.UserGroups().Rename(ctx, id, *c.Name, name.Fold(*c.Name)), *c.Name); err != nil {
+				return err
+			}
+		}
+		if c.Description != nil {
+			if err := tx.UserGroups().Describe(ctx, id, *c.Description); err != nil {
+				return err
+			}
+		}
+		return giveUserGroup(ctx, tx, id, c.OwnerID)
+	})
+	if err != nil {
+		return UserGroup{}, err
+	}
+	g, _ := s.ByID(id)
+	return g, nil
+}
+
+// giveUserGroup gives a user group to somebody, or with "" to nobody; nil changes nothing.
+func giveUserGroup(ctx context.Context, tx *db.Tx, id string, userID *string) error {
+	if userID == nil {
+		return nil
+	}
+	if *userID != "" {
+		if _, err := tx.Users().ByID(ctx, *userID); err != nil {
+			return instead(err, ErrNoUser)
+		}
+	}
+	return tx.UserGroups().SetOwner(ctx, id, pointer(*userID))
+}
+
 // Delete removes a user group with what its members were given through it. ErrNoUserGroup.
 func (s *UserGroups) Delete(ctx context.Context, by audit.Actor, id string) error {
 	return s.change(ctx, by, id, "usergroup.delete", "", func(tx *db.Tx) error { return tx.UserGroups().Delete(ctx, id) })
@@ -72,12 +131,7 @@ func (s *UserGroups) Delete(ctx context.Context, by audit.Actor, id string) erro
 // SetOwner gives a user group to somebody, or with "" to nobody. ErrNoUserGroup, ErrNoUser.
 func (s *UserGroups) SetOwner(ctx context.Context, by audit.Actor, id, userID string) error {
 	return s.change(ctx, by, id, "usergroup.owner", userID, func(tx *db.Tx) error {
-		if userID != "" {
-			if _, err := tx.Users().ByID(ctx, userID); err != nil {
-				return instead(err, ErrNoUser)
-			}
-		}
-		return tx.UserGroups().SetOwner(ctx, id, pointer(userID))
+		return giveUserGroup(ctx, tx, id, &userID)
 	})
 }
 

@@ -301,6 +301,20 @@ func (s *Repositories) Given(id string) []Permission {
 	return s.words.list(id, s.isPerson)
 }
 
+// GivenTo is what a person or a user group was given, by the ids of repositories and groups.
+func (s *Repositories) GivenTo(to Subject) map[string]Level {
+	who := subjectKey(to.UserID + to.UserGroupID)
+	all := map[string]Level{}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for on, levels := range s.words.given {
+		if l, spoke := levels[who]; spoke {
+			all[on] = l
+		}
+	}
+	return all
+}
+
 func (s *Repositories) isPerson(id string) bool { return s.people[id] != "" }
 
 // above are the deepest group and the topmost one that live above a path; zero where there is none.

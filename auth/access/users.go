@@ -27,6 +27,8 @@ type User struct {
 	GitTokensOnly     bool
 	CreatedAt         time.Time
 	PasswordChangedAt time.Time
+	// Firstname, Lastname and Description are for people; "" where nobody has said.
+	Firstname, Lastname, Description string
 }
 
 // NewUser is what Users.Create needs.
@@ -37,6 +39,10 @@ type NewUser struct {
 	// Password is optional: without one, tokens and SSH keys are the ways in.
 	Password string
 	Admin    bool
+	// Inactive: the person is not let in before somebody activates them.
+	Inactive bool
+	// Firstname, Lastname and Description are optional, for people.
+	Firstname, Lastname, Description string
 	// Within is done in the transaction that adds the person, for rows that must not be without it; nil does nothing.
 	Within func(ctx context.Context, tx *db.Tx, id string) error
 	// Service makes an account of a machine, which has no password.
@@ -165,7 +171,8 @@ func (s *Users) drop(id string) {
 func (s *Users) put(u db.User) {
 	p := &person{hash: u.PasswordHash, foldedName: u.FoldedName, User: User{ID: u.ID, Name: u.Name, Email: u.Email,
 		Active: u.Active, Admin: u.Admin, HasPassword: u.PasswordHash != "", Service: u.Service, Source: u.Source,
-		GitTokensOnly: u.GitTokensOnly, CreatedAt: u.CreatedAt, PasswordChangedAt: u.PasswordChangedAt}}
+		GitTokensOnly: u.GitTokensOnly, CreatedAt: u.CreatedAt, PasswordChangedAt: u.PasswordChangedAt,
+		Firstname: u.Firstname, Lastname: u.Lastname, Description: u.Description}}
 	s.byID[u.ID], s.byName[u.FoldedName] = p, p
 	if u.Admin {
 		s.admins[u.ID] = p
@@ -192,6 +199,17 @@ func (s *Users) ByName(userName string) (User, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return found(s.byName[folded])
+}
+
+// ByEmail finds somebody by the e-mail, compared as names are.
+func (s *Users) ByEmail(email string) (User, bool) {
+	if email == "" || len(email) > maxName {
+		return User{}, false
+	}
+	folded := name.Fold(email)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return found(s.byEmail[folded])
 }
 
 // List is everybody, by name.
