@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"jeton/auth/audit"
@@ -35,6 +36,9 @@ func (s *Users) OwnedBy(ctx context.Context, id string) (o Owned, err error) {
 	})
 	if err != nil {
 		return Owned{}, fmt.Errorf("read what somebody owns: %w", err)
+	}
+	for _, list := range [][]string{o.Repositories, o.Groups, o.UserGroups} {
+		slices.Sort(list)
 	}
 	return o, nil
 }
@@ -110,7 +114,7 @@ func (o Owned) String() string {
 			if n > 5 {
 				more = fmt.Sprintf(" and %d more", n-5)
 			}
-			parts = append(parts, fmt.Sprintf("%d %s (%s%s)", n, p.what, strings.Join(some, ", "), more))
+			parts = append(parts, fmt.Sprintf("%s (%s%s)", p.what, strings.Join(some, ", "), more))
 		}
 	}
 	return strings.Join(parts, ", ")

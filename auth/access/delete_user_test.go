@@ -2,7 +2,6 @@ package access
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -27,8 +26,7 @@ func TestDeleteToGivesEverythingToAnHeir(t *testing.T) {
 
 		had, err := all.Users.OwnedBy(t.Context(), ada.ID)
 		ok(t, err)
-		slices.Sort(had.Repositories)
-		if want := "2 repositories (team/app, team/gone), 1 repository groups (team), 1 user groups (crew)"; had.String() != want || had.None() {
+		if want := "repositories (team/app, team/gone), repository groups (team), user groups (crew)"; had.String() != want || had.None() {
 			t.Fatalf("got %q, want %q", had, want)
 		}
 		if err := all.Users.Delete(t.Context(), by, ada.ID); !errors.Is(err, ErrOwns) {
@@ -45,7 +43,7 @@ func TestDeleteToGivesEverythingToAnHeir(t *testing.T) {
 		}
 		got, err := all.Users.OwnedBy(t.Context(), heir.ID)
 		ok(t, err)
-		if slices.Sort(got.Repositories); got.String() != had.String() {
+		if got.String() != had.String() {
 			t.Errorf("the heir has %q, want %q", got, had)
 		}
 		r, _ := all.Repositories.ByPath("team/app")
@@ -59,7 +57,7 @@ func TestDeleteToGivesEverythingToAnHeir(t *testing.T) {
 
 func TestOwnedNamesFiveOfEach(t *testing.T) {
 	o := Owned{Groups: []string{"a", "b", "c", "d", "e", "f", "g"}}
-	if want := "7 repository groups (a, b, c, d, e and 2 more)"; o.String() != want {
+	if want := "repository groups (a, b, c, d, e and 2 more)"; o.String() != want {
 		t.Errorf("got %q, want %q", o, want)
 	}
 	if !(Owned{}).None() {

@@ -5,7 +5,9 @@ import (
 	"jeton/web/api/content"
 	"jeton/web/api/manual"
 	"jeton/web/api/method"
+	"jeton/web/api/people"
 	"jeton/web/api/repos"
+	workapi "jeton/web/api/work"
 	"jeton/web/door"
 )
 
@@ -15,6 +17,8 @@ func (s *Store) Methods() []method.Method {
 	all = append(all, manual.Methods(manual.Options{All: func() []method.Method { return all }, Tokens: s.Tokens})...)
 	all = append(all, content.Methods(s.content())...)
 	all = append(all, repos.Methods(s.repos())...)
+	all = append(all, people.Methods(s.people())...)
+	all = append(all, workapi.Methods(workapi.Options{Jobs: s.Jobs, Repositories: s.Access, Tokens: s.Tokens})...)
 	return all
 }
 

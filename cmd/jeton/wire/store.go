@@ -77,7 +77,9 @@ type Store struct {
 	Log  *slog.Logger
 
 	settings *config.Settings
-	db       *db.DB
+	// create says who may make repositories.
+	create access.CreateRule
+	db     *db.DB
 	// node is the data folder's id where the database is one that other nodes may share; "" with SQLite.
 	node  string
 	fresh *freshness
@@ -158,8 +160,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	if err := s.openSignIn(ctx, d, hasher); err != nil {
 		return err
 	}
-	rule, err := access.ParseCreateRule(s.settings.Text("repos.create"))
-	if err != nil {
+	if s.create, err = access.ParseCreateRule(s.settings.Text("repos.create")); err != nil {
 		return err
 	}
 	certs, err := certificates(s.settings)
@@ -171,7 +172,7 @@ func (s *Store) openAuth(ctx context.Context, d *db.DB) (err error) {
 	}
 	s.closers = append(s.closers, s.Whitelist.Close)
 	s.Gate = gate.New(gate.Options{Fresh: s.fresh.ask, Deleted: s.deletedAt, Users: s.Users, Repositories: s.Access, UserGroups: s.UserGroups, Tokens: s.Tokens, Keys: s.Keys, SignIn: s.SignIn, Certificates: certs,
-		Audit: s.record, Notify: s.alarmed, Create: rule, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
+		Audit: s.record, Notify: s.alarmed, Create: s.create, PushToCreate: s.settings.On("repos.push_to_create"), NoGitPasswords: !s.settings.On("auth.git_passwords"),
 		ViewOn: s.Whitelist.Opens})
 	return nil
 }

@@ -1,0 +1,413 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jeton/auth/access"
+	"jeton/auth/audit"
+	"jeton/auth/gate"
+	"jeton/auth/token"
+	"jeton/db"
+	"jeton/db/dbtest"
+	"jeton/web/api/method"
+)
+
+// world is real stores with the administrator root, the people ada and bob, and what they have.
+type world struct {
+	t *testing.T
+	d *db.DB
+	o Options
+}
+
+type hasher struct{}
+
+func (hasher) Hash(_ context.Context, password string) (string, error) {
+	return "plain:" + password, nil
+}
+
+// trash deletes repositories as the host does, without their folders.
+type trash struct{ d *db.DB }
+
+func (h trash) Delete(ctx context.Context, id string) error {
+	return h.d.Repositories().Trash(ctx, id, time.Now())
+}
+
+func newWorld(t *testing.T, d *db.DB) *world {
+	t.Helper()
+	known, err := access.Open(t.Context(), d, access.UserOptions{Hasher: hasher{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(known.Close)
+	tokens, err := token.NewStore(t.Context(), d, token.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tokens.Close() })
+	w := &world{t: t, d: d}
+	w.o = Options{Users: known.Users, UserGroups: known.UserGroups, Repositories: known.Repositories, Tokens: tokens, Host: trash{d},
+		Record: func(ctx context.Context, q audit.Query, limit int) ([]audit.Entry, error) {
+			return audit.Latest(ctx, d, q, limit)
+		},
+		Note: func(ctx context.Context, by audit.Actor, action, resource, detail string) error {
+			return d.Write(ctx, func(tx *db.Tx) error { return audit.Done(ctx, tx, by, action, resource, detail) })
+		}}
+	w.user(access.NewUser{Name: "root", Admin: true})
+	w.user(access.NewUser{Name: "ada", Email: "ada@example.com", Firstname: "Ada", Lastname: "Lovelace"})
+	w.user(access.NewUser{Name: "bob"})
+	return w
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) user(n access.NewUser) access.User {
+	w.t.Helper()
+	u, err := w.o.Users.Create(w.t.Context(), audit.Command("test"), n)
+	w.ok(err)
+	return u
+}
+
+func (w *world) id(name string) string {
+	w.t.Helper()
+	u, found := w.o.Users.ByName(name)
+	if !found {
+		w.t.Fatalf("there is no %s", name)
+	}
+	return u.ID
+}
+
+func (w *world) group(name, owner string) access.UserGroup {
+	w.t.Helper()
+	g, err := w.o.UserGroups.Create(w.t.Context(), audit.Command("test"), access.NewUserGroup{Name: name, OwnerID: w.id(owner)})
+	w.ok(err)
+	return g
+}
+
+func (w *world) repo(path, owner string) access.Repository {
+	w.t.Helper()
+	w.ok(w.d.Repositories().Insert(w.t.Context(), db.Repository{ID: db.NewID(), Path: path, FoldedPath: path, OwnerID: w.id(owner), Private: true, CreatedAt: time.Now()}))
+	r, _ := w.o.Repositories.ByPath(path)
+	return r
+}
+
+// caller is who calls, with an unbound token that has these rights.
+type caller struct {
+	w      *world
+	user   access.User
+	rights []token.Right
+}
+
+func (c caller) Sees(_ gate.Identity, id string, l access.Level) bool {
+	r, ok := c.w.o.Repositories.ByID(id)
+	return ok && c.w.o.Repositories.Level(c.user, r) >= l
+}
+
+func (c caller) SeesGroup(_ gate.Identity, id string, l access.Level) bool {
+	g, ok := c.w.o.Repositories.GroupByID(id)
+	return ok && c.w.o.Repositories.LevelOfGroup(c.user, g) >= l
+}
+
+func (c caller) SeesUserGroup(_ gate.Identity, id string, l access.Level) bool {
+	g, ok := c.w.o.UserGroups.ByID(id)
+	return ok && c.w.o.UserGroups.Level(c.user, g) >= l
+}
+
+func (c caller) Has(_ gate.Identity, r token.Right) bool {
+	return slices.Contains(c.rights, r) && (r != token.RightAdmin || c.user.Admin)
+}
+
+// as is somebody who calls; root has the right admin unless other rights are given.
+func (w *world) as(name string, rights ...token.Right) caller {
+	w.t.Helper()
+	u, _ := w.o.Users.ByID(w.id(name))
+	if u.Admin && len(rights) == 0 {
+		rights = []token.Right{token.RightAdmin}
+	}
+	return caller{w, u, rights}
+}
+
+// call runs a method about what its arguments name, as the API does once the gate has let a call in. Its reply is JSON, in
+// which ids stand as <name>.
+func (c caller) call(name, args string) (string, error) {
+	c.w.t.Helper()
+	var v method.Values
+	c.w.ok(json.Unmarshal([]byte(args), &v))
+	for _, m := range Methods(c.w.o) {
+		if m.Name != name {
+			continue
+		}
+		ready, err := m.Prepare(v)
+		if err != nil {
+			return "", err
+		}
+		about := &method.Call{Identity: gate.Identity{UserID: c.user.ID, UserName: c.user.Name, Admin: c.user.Admin}, Actor: audit.Actor{UserID: c.user.ID, Name: c.user.Name}, Gate: c}
+		about.Person = c.user
+		if m.On.Kind == method.Person && ready.About != "" {
+			about.Person, _ = c.w.o.Users.Find(ready.About)
+		}
+		about.UserGroup, _ = c.w.o.UserGroups.Find(ready.About)
+		result, err := ready.Run(c.w.t.Context(), about)
+		if err != nil {
+			return "", err
+		}
+		text, err := json.Marshal(result)
+		c.w.ok(err)
+		return c.w.named(string(text)), nil
+	}
+	c.w.t.Fatalf("there is no method %s", name)
+	return "", nil
+}
+
+func (w *world) named(text string) string {
+	for _, u := range w.o.Users.List() {
+		text = strings.ReplaceAll(text, u.ID, "<"+u.Name+">")
+	}
+	for _, g := range w.o.UserGroups.List() {
+		text = strings.ReplaceAll(text, g.ID, "<"+g.Name+">")
+	}
+	return text
+}
+
+// wants calls and compares the reply's fields with JSON that holds some of them.
+func (c caller) wants(name, args, want string) {
+	c.w.t.Helper()
+	got, err := c.call(name, args)
+	if err != nil {
+		c.w.t.Errorf("%s %s: %v", name, args, err)
+		return
+	}
+	var have, some any
+	c.w.ok(json.Unmarshal([]byte(got), &have))
+	c.w.ok(json.Unmarshal([]byte(want), &some))
+	if !holds(have, some) {
+		c.w.t.Errorf("%s %s: got\n%s\nwhich lacks something of\n%s", name, args, got, want)
+	}
+}
+
+// holds tells whether a JSON value has all that another has; lists must be as long.
+func holds(have, some any) bool {
+	switch s := some.(type) {
+	case map[string]any:
+		h, is := have.(map[string]any)
+		for k, v := range s {
+			if got, there := h[k]; !is || !there || !holds(got, v) {
+				return false
+			}
+		}
+		return is
+	case []any:
+		h, is := have.([]any)
+		if !is || len(h) != len(s) {
+			return false
+		}
+		for i := range s {
+			if !holds(h[i], s[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return have == some
+}
+
+// fails calls and compares the error.
+func (c caller) fails(name, args string, code method.Code, want string) {
+	c.w.t.Helper()
+	got, err := c.call(name, args)
+	var e *method.Error
+	if !errors.As(err, &e) {
+		c.w.t.Errorf("%s %s: got %s, %v; want %s", name, args, got, err, want)
+		return
+	}
+	if text := c.w.named(e.Error()); e.Code != code || text != want {
+		c.w.t.Errorf("%s %s: got %s %q, want %s %q", name, args, e.Code, text, code, want)
+	}
+}
+
+func TestGetUserShowsAPersonInRhodeCodesShape(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
+		w := newWorld(t, open())
+		w.repo("app", "ada")
+		w.group("crew", "ada")
+		_, secret, err := w.o.Tokens.Mint(t.Context(), audit.Command("test"), token.Request{UserID: w.id("ada"), Kind: token.VCS, Label: "laptop"})
+		w.ok(err)
+		w.as("ada").wants("get_user", `{}`, `{"user_id":"<ada>","username":"ada","firstname":"Ada","lastname":"Lovelace","description":"","email":"ada@example.com",
+			"emails":["ada@example.com"],"active":true,"admin":false,"extern_type":"rhodecode","extern_name":"rhodecode","ip_addresses":[],"language":null,"last_login":null,
+			"last_activity":null,"permissions":{"repositories":{"app":"repository.admin"},"repositories_groups":{},"user_groups":{"crew":"usergroup.admin"}},
+			"permissions_summary":{"repositories":{"app":"repository.admin"}}}`)
+		got, err := w.as("root").call("get_user", `{"userid":"ADA"}`)
+		w.ok(err)
+		if strings.Contains(got, secret.Reveal()) || !strings.Contains(got, `"auth_tokens":["jet_vcs_`+secret.Reveal()[8:12]+`…"]`) {
+			t.Errorf("tokens in %s", got)
+		}
+		w.as("root").wants("get_user", `{}`, `{"username":"root","emails":[],"permissions":{"global":["hg.admin","hg.create.repository","hg.fork.repository","hg.repogroup.create.true","hg.usergroup.create.true"],
+			"repositories":{"app":"repository.admin"}}}`)
+		w.ok(audit.Append(t.Context(), w.d, audit.Event{Actor: audit.Actor{UserID: w.id("bob"), Name: "bob"}, Action: "sign-in", Outcome: "done", At: time.Date(2026, 11, 26, 1, 2, 3, 456789e3, time.UTC)}))
+		w.as("bob").wants("get_user", `{}`, `{"last_login":"2026-11-26T01:02:03.456","permissions":{"repositories":{},"user_groups":{}}}`)
+	})
+}
+
+func TestGetUsersListsEverybody(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	w.as("root").wants("get_users", `{}`, `[{"username":"ada","email":"ada@example.com","auth_tokens":[]},{"username":"bob","last_activity":null},{"username":"root","admin":true}]`)
+}
+
+func TestCreateUserMakesWhatItIsGiven(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
+		w := newWorld(t, open())
+		root := w.as("root")
+		root.wants("create_user", `{"username":"eve","email":"eve@example.com","password":"long enough","firstname":"Eve","lastname":"E","description":"x","active":"False","admin":1,"create_personal_repo_group":true}`,
+			`{"msg":"created new user `+"`eve`"+`","user":{"username":"eve","email":"eve@example.com","firstname":"Eve","lastname":"E","description":"x","active":false,"admin":true,"extern_type":"rhodecode"}}`)
+		if hash := w.o.Users.PasswordHash(w.id("eve")); hash != "plain:long enough" {
+			t.Errorf("password is %q", hash)
+		}
+		if g, found := w.o.Repositories.Group("eve"); !found || g.OwnerID != w.id("eve") {
+			t.Errorf("her group is %+v", g)
+		}
+		root.wants("create_user", `{"username":"robot","email":"","service":true}`, `{"user":{"username":"robot","service":true,"active":true,"admin":false}}`)
+		for args, want := range map[string]string{
+			`{"username":"ADA","email":"a@example.com"}`:                                        "user `ADA` already exist",
+			`{"username":"x","email":"ADA@example.com"}`:                                        "email `ADA@example.com` already exist",
+			`{"username":"crew","email":"","create_personal_repo_group":true}`:                  "failed to create user `crew`: there is a repository group of this name already",
+			`{"username":"a/b","email":""}`:                                                     `map[username:Not a name that can be used: "a/b" holds '/'; letters a-z, digits, dash, underscore and dot are allowed.]`,
+			`{"username":"x","email":"y"}`:                                                      `map[email:Not an e-mail address: "y".]`,
+			`{"username":"x","email":"","password":"y"}`:                                        `map[password:Not a password that can be used: it has fewer than 8 characters.]`,
+			`{"username":"x","email":"","firstname":"` + strings.Repeat("y", 256) + `"}`:        "failed to create user `x`: not a text that can be used: a first or last name is longer than 255 bytes",
+			`{"username":"x","email":"","extern_type":"ldap"}`:                                  `map[extern_type:People of other sign-in methods get their accounts when they sign in first. Leave extern_type and extern_name out.]`,
+			`{"username":"x","email":"","force_password_change":true}`:                          `map[force_password_change:This server cannot make anybody change a password. Leave it out.]`,
+			`{"username":"x","email":"","service":true,"password":"long enough, and no use"}`:   `map[password:Not a password that can be used: a service account has none; tokens and SSH keys are its ways in.]`,
+			`{"username":"x","email":"","extern_name":"cn=x","create_personal_repo_group":"1"}`: `map[extern_type:People of other sign-in methods get their accounts when they sign in first. Leave extern_type and extern_name out.]`,
+		} {
+			if args == `{"username":"crew","email":"","create_personal_repo_group":true}` {
+				_, err := w.o.Repositories.CreateGroup(t.Context(), audit.Command("test"), "crew", "")
+				w.ok(err)
+			}
+			code := method.Invalid
+			if strings.Contains(want, "already") {
+				code = method.Conflict
+			}
+			root.fails("create_user", args, code, want)
+		}
+		if _, there := w.o.Users.ByName("x"); there {
+			t.Error("x was made all the same")
+		}
+	})
+}
+
+func TestUpdateUserChangesWhatTheTokenMay(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	account := w.as("ada", token.RightAccount)
+	account.wants("update_user", `{"userid":"ada","email":"new@example.com","password":"long enough","lastname":""}`,
+		`{"msg":"updated user ID:<ada> ada","user":{"email":"new@example.com","firstname":"Ada","lastname":""}}`)
+	for args, want := range map[string]string{
+		`{"userid":"ada","admin":true}`:      "Access was denied to this resource. User names, active and admin are for administrators to change.",
+		`{"userid":"ada","active":false}`:    "Access was denied to this resource. User names, active and admin are for administrators to change.",
+		`{"userid":"ada","username":"root"}`: "Access was denied to this resource. User names, active and admin are for administrators to change.",
+	} {
+		account.fails("update_user", args, method.Denied, want)
+	}
+	for _, weak := range []caller{w.as("ada"), w.as("ada", token.RightTokens), w.as("root", token.RightTokens)} {
+		weak.fails("update_user", `{"userid":"`+weak.user.Name+`","password":"long enough"}`, method.Denied,
+			"Access was denied to this resource. Changing one's own account needs a token with the right account.")
+	}
+	root := w.as("root")
+	root.wants("update_user", `{"userid":"`+w.id("ada")+`","username":"countess","active":false,"admin":"true","extern_type":"rhodecode"}`,
+		`{"msg":"updated user ID:<countess> countess","user":{"username":"countess","active":false,"admin":true,"email":"new@example.com"}}`)
+	for args, want := range map[string]string{
+		`{"userid":"bob","username":"ROOT"}`:         "failed to update user `bob`: the name, path or e-mail is taken: ROOT",
+		`{"userid":"bob","email":"NEW@example.com"}`: "failed to update user `bob`: the name, path or e-mail is taken: bob",
+		`{"userid":"root","admin":false}`:            "failed to update user `root`: it is the last administrator who is let in",
+		`{"userid":"root","active":0}`:               "failed to update user `root`: it is the last administrator who is let in",
+	} {
+		root.fails("update_user", args, method.Conflict, want)
+	}
+	root.fails("update_user", `{"userid":"bob","password":"x"}`, method.Invalid, "failed to update user `bob`: not a password that can be used: it has fewer than 8 characters")
+	root.fails("update_user", `{"userid":"bob","extern_type":"ldap"}`, method.Invalid, "failed to update user `bob`: extern_type and extern_name cannot be changed. Leave them out")
+}
+
+func TestDeleteUserAsksWhatBecomesOfWhatSomebodyOwns(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
+		w := newWorld(t, open())
+		root := w.as("root")
+		_, err := w.o.Repositories.CreateGroup(t.Context(), audit.Command("test"), "team", w.id("ada"))
+		w.ok(err)
+		_, err = w.o.Repositories.CreateGroup(t.Context(), audit.Command("test"), "team/inner", w.id("ada"))
+		w.ok(err)
+		app, crew := w.repo("app", "ada"), w.group("crew", "ada")
+		root.fails("delete_user", `{"userid":"ada"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns repositories (app), repository groups (team, team/inner), user groups (crew). "+
+			"Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
+		root.fails("delete_user", `{"userid":"ada","handle_repos":"detach","handle_repo_groups":"delete"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns user groups (crew). "+
+			"Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
+		root.fails("delete_user", `{"userid":"root"}`, method.Conflict, "failed to delete user ID:<root> root: nobody deletes themselves")
+		id := w.id("ada")
+		root.wants("delete_user", `{"userid":"ada","handle_repos":"detach","handle_repo_groups":"delete","handle_user_groups":"detach"}`, `{"msg":"deleted user ID:`+id+` ada","user":null}`)
+		if r, _ := w.o.Repositories.ByID(app.ID); r.OwnerID != w.id("root") {
+			t.Errorf("the repository is %+v", r)
+		}
+		if g, _ := w.o.UserGroups.ByID(crew.ID); g.OwnerID != w.id("root") {
+			t.Errorf("the user group is %+v", g)
+		}
+		if _, there := w.o.Repositories.Group("team"); there {
+			t.Error("the group is still there")
+		}
+
+		gone, ops := w.repo("gone", "bob"), w.group("ops", "bob")
+		root.wants("delete_user", `{"userid":"bob","handle_repos":"delete","handle_user_groups":"delete"}`, `{"user":null}`)
+		if _, there := w.o.Repositories.ByID(gone.ID); there {
+			t.Error("the repository is still there")
+		}
+		if row, err := w.d.Repositories().DeletedByID(t.Context(), gone.ID); err != nil || row.OwnerID != w.id("root") {
+			t.Errorf("in the trash: %+v, %v", row, err)
+		}
+		if _, there := w.o.UserGroups.ByID(ops.ID); there {
+			t.Error("the user group is still there")
+		}
+	})
+}
+
+func TestAGroupThatHoldsSomethingKeepsItsOwner(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	_, err := w.o.Repositories.CreateGroup(t.Context(), audit.Command("test"), "team", w.id("ada"))
+	w.ok(err)
+	w.repo("team/app", "root")
+	_, err = w.as("root").call("delete_user", `{"userid":"ada","handle_repo_groups":"delete"}`)
+	var e *method.Error
+	if !errors.As(err, &e) || e.Code != method.Conflict || !strings.HasPrefix(e.Text, "failed to delete user ID:"+w.id("ada")+" ada: repository group team: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestGetUserLocksListsWhatTheCallerSees(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	r := w.repo("app", "ada")
+	w.ok(w.o.Repositories.Lock(t.Context(), audit.Command("test"), r.ID, w.id("ada"), "lock_api"))
+	w.as("ada").wants("get_user_locks", `{}`, `[{"repo_id":"`+r.ID+`","repo_name":"app","repo_type":"git","private":true,"owner":"ada","fork_of":null,"locked_by":{"username":"ada"},"lock_reason":"lock_api"}]`)
+	w.as("root").wants("get_user_locks", `{"userid":"ada"}`, `[{"repo_name":"app"}]`)
+	w.as("root").wants("get_user_locks", `{}`, `[]`)
+	w.ok(w.o.Repositories.SetOwner(t.Context(), audit.Command("test"), r.ID, w.id("root")))
+	w.as("ada").wants("get_user_locks", `{}`, `[]`)
+}
+
+func TestGetUserAuditLogsTellsWhatSomebodyDid(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	app := w.repo("app", "ada")
+	ada := audit.Actor{UserID: w.id("ada"), Name: "ada"}
+	for _, resource := range []string{"app", "ada"} {
+		w.ok(w.o.Note(t.Context(), ada, "x.y", resource, "secret detail"))
+	}
+	w.ok(w.o.Note(t.Context(), audit.Actor{UserID: w.id("bob"), Name: "bob"}, "x.z", "app", ""))
+	w.as("ada").wants("get_user_audit_logs", `{}`, `[{"user_id":"<ada>","username":"ada","action":"x.y","resource":"ada","repository_id":null,"repository_name":null,"outcome":"done","user_ip":""},
+		{"repository_id":"`+app.ID+`","repository_name":"app"}]`)
+	w.as("root").wants("get_user_audit_logs", `{"userid":"bob","limit":1}`, `[{"action":"x.z"}]`)
+}
