@@ -195,6 +195,9 @@ func TestTheDefaultBranchIsOneThatClientsSee(t *testing.T) {
 	if head := storagetest.View(t, must(w.Open(ctx, empty.ID))).Refs.Head; head.Target != "refs/heads/trunk" {
 		t.Errorf("HEAD is %+v", head)
 	}
+	if got := w.Default(empty.ID); got != "trunk" || w.Default(NewID()) != "" || w.Default("..") != "" {
+		t.Errorf("the folder says that the default branch is %q", got)
+	}
 	if err := w.SetHead(ctx, NewID(), "main", storage.Actor{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("of what is not there: %v", err)
 	}

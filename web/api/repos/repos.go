@@ -13,6 +13,7 @@ package repos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -197,10 +198,15 @@ func onRepo(l access.Level) method.On {
 // stamp is a time as RhodeCode's API has them: UTC, without a zone, in milliseconds.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000") }
 
-// gone turns what is not there any more into the gate's words; other errors stay.
+// gone turns what is not there any more into the gate's words, and what lies on another node into its sentence; other errors
+// stay.
 func gone(err error, c *method.Call) error {
 	if isGone(err) {
 		return method.NoRepository(method.Ref(c.Repo.Path))
+	}
+	var refused *host.Refusal
+	if errors.As(err, &refused) {
+		return method.Fail(method.Unavailable, "%s", refused.Sentence)
 	}
 	return err
 }
