@@ -28,6 +28,8 @@ var technologies = map[string][]string{
 	"maragu.dev/goqite":                                     {"jeton/db"},
 	"github.com/gorilla/mux":                                {"jeton/web"},
 	"github.com/gliderlabs/ssh":                             {"jeton/vcs/sshd"},
+	"github.com/skeema/knownhosts":                          {"jeton/vcs/remote"},
+	"github.com/go-git/go-git/v5/plumbing/transport":        {"jeton/vcs/remote"},
 	"github.com/pires/go-proxyproto":                        {"jeton/cmd"},
 	"github.com/wneessen/go-mail":                           {"jeton/auth/notice"},
 	"github.com/emersion/go-smtp":                           {},
