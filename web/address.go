@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"jeton/vcs/name"
+	"jeton/web/status"
 )
 
 // address is where a request goes, taken apart once.
@@ -15,7 +16,7 @@ type address struct {
 	place Place
 	// repo is the repository's path as the client wrote it, without .git; "" at other places.
 	repo string
-	// words are what stands behind the place, decoded: "info/refs", "_admin/token".
+	// words are what stands behind the place, decoded: "info/refs", "_admin/token"; at the place Foreign as they came.
 	words string
 	// odd tells that control characters or backslashes stand in the words.
 	odd bool
@@ -45,6 +46,12 @@ func (t *router) cutting(next http.Handler) http.Handler {
 
 // cut takes an address apart: base path, repository, words. false where it is not canonical.
 func (t *router) cut(u *url.URL) (address, bool) {
+	if p, ok := strings.CutPrefix(u.EscapedPath(), (&url.URL{Path: t.base}).EscapedPath()+"/"); ok {
+		// Before anything else, since these alone may hold encoded slashes.
+		if _, ok := status.Parse(p); ok {
+			return address{place: Foreign, words: strings.TrimPrefix(p, "api/")}, true
+		}
+	}
 	if !canonical(u) {
 		return address{}, false
 	}

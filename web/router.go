@@ -21,6 +21,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"jeton/web/door"
+	"jeton/web/status"
 )
 
 // Git serves smart HTTP; *smarthttp.Handler does. The path is the repository's, without .git.
@@ -52,6 +53,11 @@ type Tokens interface {
 	Serve(w http.ResponseWriter, r *http.Request, path string) bool
 }
 
+// Statuses answers for what builds say of commits; *status.Handler does.
+type Statuses interface {
+	Serve(w http.ResponseWriter, r *http.Request, at status.Address)
+}
+
 // Options are what New needs.
 type Options struct {
 	Git    Git
@@ -61,6 +67,8 @@ type Options struct {
 	API   http.Handler
 	Views ViewHandlers
 	Feeds FeedHandlers
+	// Statuses may be nil, where none are kept.
+	Statuses Statuses
 	// URL is the address that clients use; its path is the base path of all addresses. nil is http://localhost.
 	URL *url.URL
 	// Origins are those of pages that may speak git.
@@ -153,6 +161,22 @@ func (t *router) api(w http.ResponseWriter, r *http.Request, _ address) { t.o.AP
 
 // posted tells whether something is sent: an address that will be a page answers the API alone then.
 func posted(r *http.Request, _ address) bool { return r.Method == http.MethodPost }
+
+// isStatus tells whether an address is one that CI systems call.
+func isStatus(_ *http.Request, a address) bool {
+	_, ok := status.Parse("api/" + a.words)
+	return ok
+}
+
+// statuses serves what builds say of commits.
+func (t *router) statuses(w http.ResponseWriter, r *http.Request, a address) {
+	at, _ := status.Parse("api/" + a.words)
+	if t.o.Statuses == nil {
+		t.nowhere(w, r)
+		return
+	}
+	t.o.Statuses.Serve(w, r, at)
+}
 
 const smartNeeded = "This server speaks git's smart HTTP protocol alone; the old (dumb) one, which reads files one by one, is not served. Use git 1.6.6 or newer."
 

@@ -14,6 +14,7 @@ type Place string
 const (
 	Host       Place = "/.well-known" // of the host, whatever the base path (RFC 8615)
 	Server     Place = ""             // below the server's address and no repository's: no name of one begins with "_"
+	Foreign    Place = "/api"         // in the shapes of other people's APIs: "api/v1" and "api/v3" begin no repository's path
 	Repository Place = "/{repo}"      // below a repository, which may stand in groups; .git may stand behind its name
 )
 
@@ -60,6 +61,9 @@ func Routes() []Route {
 		// The API. RhodeCode's older address of it leads there too.
 		{Name: "api", Words: []string{"_admin/api", "_admin/apiv2"}, Door: gate.API, serve: (*router).api},
 		{Name: "api-short", Words: []string{"_admin"}, Door: gate.API, when: posted, serve: (*router).api},
+
+		// What builds say of commits, in the shapes of Gitea's and GitHub's API.
+		{Name: "statuses", At: Foreign, Words: []string{"v1/repos/…", "v3/repos/…"}, Door: gate.API, when: isStatus, serve: (*router).statuses},
 
 		// git, and what belongs to its door.
 		{Name: "other-systems", At: Repository, Words: []string{"…"}, Door: gate.Git, when: forOtherSystem, serve: (*router).otherSystem},

@@ -89,6 +89,9 @@ func TestRouterAndNamesShareTheirWords(t *testing.T) {
 			if r.At == Server && word != "" && first != "_admin" {
 				t.Errorf("%s: %q stands where repositories are", r.Name, word)
 			}
+			if _, err := name.Repository("api/" + first + "/repos/x"); r.At == Foreign && err == nil {
+				t.Errorf("%s: a repository may stand at api/%s", r.Name, first)
+			}
 		}
 	}
 }

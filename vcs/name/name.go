@@ -71,6 +71,9 @@ func (r Rules) Repository(path string) (string, error) {
 	if len(segments) > maxSegments {
 		return "", fmt.Errorf("the path has %d parts; at most %d are allowed", len(segments), maxSegments)
 	}
+	if foreign(segments) {
+		return "", fmt.Errorf("%q begins as the addresses do at which builds speak of commits; choose another word for %q", path, segments[1])
+	}
 	for _, s := range segments {
 		if err := r.segment(s); err != nil {
 			return "", err
@@ -80,6 +83,16 @@ func (r Rules) Repository(path string) (string, error) {
 		}
 	}
 	return path, nil
+}
+
+// foreign tells whether a path begins as the addresses of Gitea's and GitHub's API do. Nothing new may stand there; what was
+// made there before keeps its addresses, for Cut knows nothing of this.
+func foreign(segments []string) bool {
+	if len(segments) < 2 || Fold(segments[0]) != "api" {
+		return false
+	}
+	version := Fold(segments[1])
+	return version == "v1" || version == "v3"
 }
 
 // User checks the name of a person, and returns it as it is. Names that stand for a token's owner are nobody's. The

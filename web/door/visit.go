@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 
 	"jeton/auth/gate"
 	"jeton/auth/mask"
@@ -25,6 +26,8 @@ type Visit struct {
 	Public bool
 	// Identity is who was recognised; the zero value is a guest.
 	Identity gate.Identity
+	// Remote is the client's address, after trusted proxies; set by Program.
+	Remote netip.Addr
 }
 
 // View decides whether a request may see a view (archive, diff …; the names of the whitelist) of the repository at path.

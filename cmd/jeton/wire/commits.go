@@ -7,6 +7,8 @@ import (
 	"jeton/auth/audit"
 	"jeton/db"
 	"jeton/web/api/content"
+	"jeton/web/door"
+	"jeton/web/status"
 )
 
 // content are what the methods need that read repositories; the zero store's are harmless and must not be called.
@@ -79,6 +81,54 @@ func comment(row db.CommitComment) content.Comment {
 		c.AuthorID = *row.AuthorID
 	}
 	return c
+}
+
+// statuses are what answers for what builds say of commits.
+func (v *Server) statuses(d *door.Door) *status.Handler {
+	s := v.store
+	return status.New(status.Options{Door: d, Repos: s.Host, Store: statusRows{s}, URL: v.URL, Walk: s.bounded("fetch.max_walk"), Log: s.Log})
+}
+
+// statusRows is status.Store over the database.
+type statusRows struct{ s *Store }
+
+// mostStatuses is how many statuses of one commit are kept.
+const mostStatuses = 1000
+
+// Add implements status.Store.
+func (r statusRows) Add(ctx context.Context, by audit.Actor, path string, st status.Status) (status.Status, error) {
+	err := r.s.db.Write(ctx, func(tx *db.Tx) error {
+		row, err := tx.CommitStatuses().Add(ctx, db.CommitStatus{RepositoryID: st.RepoID, CommitID: st.CommitID, Context: st.Context, State: st.State, TargetURL: st.Target,
+			Description: st.Description, CreatorID: unlessEmpty(st.CreatorID), Creator: st.Creator, CreatedAt: st.At}, mostStatuses)
+		if err != nil {
+			return err
+		}
+		st = build(row)
+		return audit.Done(ctx, tx, by, "repository.status", path, "commit "+st.CommitID+": "+st.Context+" "+st.State)
+	})
+	if errors.Is(err, db.ErrFull) {
+		err = status.ErrFull
+	}
+	return st, hostError(err)
+}
+
+// Of implements status.Store.
+func (r statusRows) Of(ctx context.Context, repoID, commitID string) ([]status.Status, error) {
+	rows, _, err := r.s.db.CommitStatuses().List(ctx, repoID, commitID, 0, mostStatuses)
+	list := make([]status.Status, len(rows))
+	for i, row := range rows {
+		list[i] = build(row)
+	}
+	return list, err
+}
+
+func build(row db.CommitStatus) status.Status {
+	st := status.Status{RepoID: row.RepositoryID, CommitID: row.CommitID, Number: row.Number, Context: row.Context, State: row.State, Target: row.TargetURL,
+		Description: row.Description, Creator: row.Creator, At: row.CreatedAt}
+	if row.CreatorID != nil {
+		st.CreatorID = *row.CreatorID
+	}
+	return st
 }
 
 // unlessEmpty is an id for a column that may be NULL.

@@ -81,7 +81,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) (*http.Server, err
 		return nil, err
 	}
 	o.API = calls
-	o.Tokens, o.Views, o.Feeds = v.bearer, v.views(d), v.feeds(o.URL)
+	o.Tokens, o.Views, o.Feeds, o.Statuses = v.bearer, v.views(d), v.feeds(o.URL), v.statuses(d)
 	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),
