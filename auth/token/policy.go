@@ -70,8 +70,20 @@ func (s *Store) DefaultEnd(by *Token) time.Time {
 	return end
 }
 
-// kept is how long a token stays in lists after its end, so that people can see what was.
-const kept = 365 * day
+// kept is how long a token stays in lists after its end, so that people can see what was; keptBrief how long one does that
+// belongs to a place and was made for an hour at most, as web hooks make them by the thousand.
+const (
+	kept      = 365 * day
+	keptBrief = day
+)
+
+// keeps is how long a token stays in lists after its end.
+func keeps(t Token) time.Duration {
+	if (t.Deploy != Deploy{}) && !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(t.CreatedAt) <= time.Hour {
+		return keptBrief
+	}
+	return kept
+}
 
 // batch is how many tokens one transaction of a sweep or of RevokeAll changes.
 const batch = 500
@@ -94,7 +106,7 @@ func (s *Store) Sweep(ctx context.Context) (Swept, error) {
 	var forget, shorten, unused []Token
 	for _, t := range s.List("") {
 		switch {
-		case !t.end().IsZero() && now.Sub(t.end()) >= kept:
+		case !t.end().IsZero() && now.Sub(t.end()) >= keeps(t):
 			forget = append(forget, t)
 		case t.State(now) != Live:
 		case s.policy.Unused > 0 && now.Sub(lastSign(t)) >= s.policy.Unused:
@@ -173,7 +185,7 @@ func (s *Store) forget(ctx context.Context, tx *db.Tx, t Token) (Why, error) {
 	if err := tx.Tokens().Delete(ctx, t.ID); err != nil {
 		return unlessGone("", err)
 	}
-	return forgotten, audit.Done(ctx, tx, itself(), "token.forget", t.ID, "it ended a year ago")
+	return forgotten, audit.Done(ctx, tx, itself(), "token.forget", t.ID, "it ended more than "+Span(keeps(t))+" ago")
 }
 
 // endUnused looks at the row once more: other nodes write uses that this one does not hear of.
