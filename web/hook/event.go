@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -23,7 +24,7 @@ type Event struct {
 	Sender Person `json:"sender"`
 	// Ref is set for push, create, delete and tag.
 	Ref *Ref `json:"ref,omitempty"`
-	// Action is created, deleted or renamed, for a repository.
+	// Action is created, deleted, restored or renamed, for a repository.
 	Action string `json:"action,omitempty"`
 	// From is the path that a repository had before it was renamed.
 	From string `json:"from,omitempty"`
@@ -140,3 +141,6 @@ func guid(parts ...string) string {
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
+
+// newID is an id for an event that is told once.
+func newID() string { return "event:" + rand.Text() }

@@ -51,7 +51,7 @@ const (
 	Create     Kind = "create"         // a branch or a tag was made
 	Delete     Kind = "delete"         // a branch or a tag was removed
 	Tag        Kind = "tag"            // a tag was made, moved or removed; told in the shape of a push
-	Repository Kind = "repository"     // a repository was created, deleted or renamed
+	Repository Kind = "repository"     // a repository was created, deleted, restored or renamed
 	Fork       Kind = "fork"           // a repository was forked
 	Decoy      Kind = "decoy"          // somebody tried a token that is there to be found
 	Expiring   Kind = "token_expiring" // a token ends soon

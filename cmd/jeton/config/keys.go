@@ -306,6 +306,7 @@ func Keys() []Key {
 		{Name: "log.format", Default: "text", Type: Text, Values: []string{"text", "json"},
 			Meaning: "How log lines are written, on standard error."},
 	}, slices.Concat(
+		hookKeys(),
 		outgoingKeys(),
 		viewKeys(),
 		contentKeys(),

@@ -33,6 +33,7 @@ func (o operator) deleted(r control.Registry) {
 		if err := o.s.Host.Delete(ctx, one.ID); err != nil {
 			return err
 		}
+		o.s.TellRepository(ctx, by, "deleted", one, "")
 		return o.s.Note(ctx, by, "repository.delete", one.Path, one.ID)
 	})
 	handle(r, "repo.deleted", func(ctx context.Context, _ audit.Actor, _ Nothing) ([]Deleted, error) {
@@ -52,6 +53,7 @@ func (o operator) deleted(r control.Registry) {
 		if err != nil {
 			return Repo{}, fmt.Errorf("%q: %w", n.Name, err)
 		}
+		o.s.TellRepository(ctx, by, "restored", back, "")
 		return o.shownRepo(back), o.s.Note(ctx, by, "repository.restore", back.Path, back.ID)
 	})
 	handle(r, "repo.purge", func(ctx context.Context, by audit.Actor, n Named) (Nothing, error) {

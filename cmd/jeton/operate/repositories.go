@@ -86,6 +86,7 @@ func (o operator) repositories(r control.Registry) {
 		if err != nil {
 			return Repo{}, err
 		}
+		o.s.TellRepository(ctx, by, "renamed", renamed, one.Path)
 		return o.shownRepo(renamed), o.s.Note(ctx, by, "repository.rename", renamed.Path, "was "+one.Path)
 	})
 	o.onRepo(r, "repo.rescan", func(ctx context.Context, _ audit.Actor, one host.Repo) error { return o.s.Host.Rescan(ctx, one.ID) })
@@ -143,6 +144,7 @@ func (o operator) createRepo(ctx context.Context, by audit.Actor, n NewRepo) (Re
 	if err != nil {
 		return Repo{}, err
 	}
+	o.s.TellRepository(ctx, by, "created", made, "")
 	return o.shownRepo(made), o.s.Note(ctx, by, "repository.create", made.Path, "owner "+u.Name)
 }
 

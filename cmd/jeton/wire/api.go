@@ -3,6 +3,7 @@ package wire
 import (
 	"jeton/web/api"
 	"jeton/web/api/content"
+	"jeton/web/api/hooks"
 	"jeton/web/api/manual"
 	"jeton/web/api/method"
 	"jeton/web/api/people"
@@ -15,6 +16,7 @@ import (
 func (s *Store) Methods() []method.Method {
 	var all []method.Method
 	all = append(all, manual.Methods(manual.Options{All: func() []method.Method { return all }, Tokens: s.Tokens})...)
+	all = append(all, hooks.Methods(s.hookOptions())...)
 	all = append(all, content.Methods(s.content())...)
 	all = append(all, repos.Methods(s.repos())...)
 	all = append(all, people.Methods(s.people())...)

@@ -74,6 +74,7 @@ func (s *Store) alarmed(_ context.Context, a gate.Alarm) {
 	}
 	m.Text += "\nToken: " + a.TokenID + " («" + a.Label + "»)\n"
 	s.notices.Send(m)
+	s.hookAlarm(a)
 }
 
 // tokenEvent tells a token's owner what has happened to it without them.

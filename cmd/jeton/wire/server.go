@@ -53,6 +53,7 @@ func Listen(ctx context.Context, s *Store, ops control.Registry, version string)
 			return nil, err
 		}
 	}
+	s.addresses.Store(&addresses{v.URL, v.SSH})
 	if v.control, err = control.Listen(s.Dir, ops, s.Log); err != nil {
 		return nil, err
 	}
@@ -125,6 +126,7 @@ func (v *Server) Run(ctx context.Context) error {
 		g.Go(func() error { return f.Run(ctx) })
 	}
 	g.Go(func() error { return v.store.Receive.Run(ctx) })
+	g.Go(func() error { return v.store.Hooks.Run(ctx) })
 	g.Go(func() error { return v.store.Jobs.Run(ctx) })
 	g.Go(func() error { return v.sweep(ctx) })
 	g.Go(func() error { return v.unseal(ctx) })

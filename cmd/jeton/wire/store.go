@@ -45,6 +45,7 @@ import (
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
+	"jeton/web/hook"
 	"jeton/web/outgoing"
 	"jeton/web/work"
 )
@@ -69,6 +70,8 @@ type Store struct {
 	Archive   *archive.Server
 	// Archives are those that are kept on disk for who asks again.
 	Archives *kept.Store
+	// Hooks tells web hooks of what happens.
+	Hooks *hook.Server
 	// Outgoing dials what people and other servers have named, Seal keeps the secrets that are needed there.
 	Outgoing *outgoing.Dialer
 	Seal     *seal.Box
@@ -89,6 +92,8 @@ type Store struct {
 	keeper  *keeper
 	record  *audit.Record
 	notices *notice.Sender
+	// addresses are set when the ports are open.
+	addresses atomic.Pointer[addresses]
 	// closers undo what Open has done; they run last first.
 	closers []func() error
 }
@@ -194,6 +199,7 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 		follow.New(follow.Options{Name: keeps, Journal: s.journal, Handle: s.keeper.look, Log: s.Log}),
 		follow.New(follow.Options{Name: records, Journal: s.journal, Handle: s.recordPush, Log: s.Log}),
 	}
+	s.openHooks(d, version)
 	agent := "jeton/" + version
 	s.Upload = upload.New(upload.Options{Agent: agent, Log: s.Log, Limits: s.fetchLimits(), Timeout: s.settings.Duration("fetch.timeout")})
 	o, err := s.receiveOptions()
@@ -252,7 +258,7 @@ func (s *Store) Note(ctx context.Context, by audit.Actor, action, resource, deta
 func (s *Store) sweep(ctx context.Context) {
 	_, tokens := s.Tokens.Sweep(ctx)
 	_, pushes := s.journal.sweep(ctx, time.Now().Add(-s.settings.Duration("journal.keep")))
-	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx), "audit entries": s.sweepRecord(ctx), "jobs": s.Jobs.Sweep(ctx)} {
+	for what, err := range map[string]error{"tokens": tokens, "pushes": pushes, "deleted repositories": s.Host.Sweep(ctx), "audit entries": s.sweepRecord(ctx), "jobs": s.Jobs.Sweep(ctx), "web hooks": s.sweepHooks(ctx)} {
 		if err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "what is old could not be removed", "what", what, "error", err)
 		}
