@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -22,7 +21,8 @@ func RequestID(ctx context.Context) string {
 
 // observe gives every request an id, writes the access log, and turns a panic into a 500. The id is ours alone: one that
 // the client sent could forge a line of the log.
-func observe(next http.Handler, log *slog.Logger, gate Gatekeeper, patience time.Duration) http.Handler {
+func observe(next http.Handler, o Options) http.Handler {
+	log, gate, patience := o.Log, o.Gate, o.Patience
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin, id := time.Now(), rand.Text()[:16]
 		ctx, note := door.WithNote(context.WithValue(r.Context(), requestKey{}, id))
@@ -49,6 +49,7 @@ func observe(next http.Handler, log *slog.Logger, gate Gatekeeper, patience time
 					cause = http.ErrAbortHandler // what was begun must not look complete
 				}
 			}
+			o.Answered(a.status)
 			log.InfoContext(ctx, "request", "request", id, "method", r.Method, "path", maskAddress(r.URL.RequestURI()), "status", a.status,
 				"bytes", a.bytes, "took", time.Since(begin).Round(time.Microsecond), "remote", gate.Remote(r).String(), "user", note.User)
 			if cause != nil {

@@ -77,6 +77,8 @@ type Options struct {
 	Version string
 	// Patience is how long a request may take that is neither a clone nor a push; 0 means 10 minutes.
 	Patience time.Duration
+	// Answered is told the status of every answer; nil: nobody counts them.
+	Answered func(status int)
 	Log      *slog.Logger
 }
 
@@ -94,7 +96,10 @@ func New(o Options) http.Handler {
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
 	}
-	return observe(t.cutting(t.mux(Routes())), o.Log, o.Gate, o.Patience)
+	if o.Answered == nil {
+		o.Answered = func(int) {}
+	}
+	return observe(t.cutting(t.mux(Routes())), o)
 }
 
 // mux registers the table.

@@ -41,3 +41,10 @@ func (s *Repositories) In(groupIDs ...string) map[string][]Repository {
 	}
 	return in
 }
+
+// Count is how many repositories live.
+func (s *Repositories) Count() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.tree.repos)
+}

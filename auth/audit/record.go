@@ -36,6 +36,7 @@ type Record struct {
 	// refusals and events wait apart, so that a flood of refusals pushes out no sign-in.
 	refusals, events chan item
 	dropped          atomic.Int64
+	refused          atomic.Int64
 	once             sync.Once
 	end              chan struct{} // closed by Close
 	done             chan struct{} // closed when the writer has written what was queued
@@ -78,7 +79,13 @@ func New(d *db.DB, o Options) *Record {
 
 // Refusal notes that something was refused. It never waits: what does not fit is counted. Refusals of one credential with
 // one outcome are one line a minute, with a count; a credential that nobody has is not folded but bounded by address.
-func (r *Record) Refusal(e Event) { r.put(r.refusals, item{e, refused}) }
+func (r *Record) Refusal(e Event) {
+	r.refused.Add(1)
+	r.put(r.refusals, item{e, refused})
+}
+
+// Refusals is how many there were since the record was opened, whatever became of them.
+func (r *Record) Refusals() int64 { return r.refused.Load() }
 
 // SignIn notes that somebody signed in, with Action and Outcome as they are given. It never waits. Sign-ins with one
 // credential from one address are one line a minute, with a count.

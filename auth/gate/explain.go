@@ -190,7 +190,7 @@ func (e *Explanation) yes(name string) string {
 	case "genuine":
 		return fmt.Sprintf("It is %s token of %s, called «%s».", article(t.Kind), e.Owner, t.Label)
 	case "alive":
-		if end := ends(t); !end.IsZero() {
+		if end := t.Ends(); !end.IsZero() {
 			return "It is alive until " + end.UTC().Format("2006-01-02 15:04 MST") + "."
 		}
 		return "It is alive, and never ends."

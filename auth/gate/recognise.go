@@ -99,19 +99,11 @@ func (s subject) identity() Identity {
 		Proven: s.proven, Credential: s.credential()}
 	switch {
 	case s.token != nil:
-		id.TokenExpiry, id.TokenLine, id.TokenLabel = ends(*s.token), s.token.Line, s.token.Label
+		id.TokenExpiry, id.TokenLine, id.TokenLabel = s.token.Ends(), s.token.Line, s.token.Label
 	case s.certificate != nil:
 		id.TokenExpiry = s.certificate.Expires
 	}
 	return id
-}
-
-// ends is when a token opens nothing more, so far as is known now; zero for never.
-func ends(t token.Token) time.Time {
-	if t.Successor != "" && (t.ExpiresAt.IsZero() || t.OverlapEnds.Before(t.ExpiresAt)) {
-		return t.OverlapEnds
-	}
-	return t.ExpiresAt
 }
 
 // recognise goes through the checks that are about the credential: form, kind, alive, network, plug-in or view, person

@@ -56,15 +56,15 @@ func (s Settings) List(name string) []string {
 	return strings.FieldsFunc(s[name], func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
 }
 
-// hidden stands in the place of a secret that is set.
-const hidden = "(set)"
+// Hidden stands in the place of a secret that is set.
+const Hidden = "(set)"
 
 // masked is a copy in which secrets are not shown.
 func (s Settings) masked(keys []Key) Settings {
 	shown := maps.Clone(s)
 	for _, k := range keys {
 		if k.Secret && shown[k.Name] != "" {
-			shown[k.Name] = hidden
+			shown[k.Name] = Hidden
 		}
 	}
 	return shown

@@ -109,7 +109,7 @@ func (s *Store) Sweep(ctx context.Context) (Swept, error) {
 		case !t.end().IsZero() && now.Sub(t.end()) >= keeps(t):
 			forget = append(forget, t)
 		case t.State(now) != Live:
-		case s.policy.Unused > 0 && now.Sub(lastSign(t)) >= s.policy.Unused:
+		case s.policy.Unused > 0 && now.Sub(t.LastSign()) >= s.policy.Unused:
 			unused = append(unused, t)
 		case !s.shortened(t, now).Equal(t.ExpiresAt):
 			shorten = append(shorten, t)
@@ -128,8 +128,8 @@ func (s *Store) Sweep(ctx context.Context) (Swept, error) {
 	return done, nil
 }
 
-// lastSign is when a token was last used, or made.
-func lastSign(t Token) time.Time {
+// LastSign is when a token was last used, or made.
+func (t Token) LastSign() time.Time {
 	if t.LastUsedAt.After(t.CreatedAt) {
 		return t.LastUsedAt
 	}
@@ -191,7 +191,7 @@ func (s *Store) forget(ctx context.Context, tx *db.Tx, t Token) (Why, error) {
 // endUnused looks at the row once more: other nodes write uses that this one does not hear of.
 func (s *Store) endUnused(ctx context.Context, tx *db.Tx, t Token) (Why, error) {
 	row, err := tx.Tokens().ByID(ctx, t.ID)
-	if err != nil || row.RevokedAt != nil || s.now().Sub(lastSign(fromRow(row))) < s.policy.Unused {
+	if err != nil || row.RevokedAt != nil || s.now().Sub(fromRow(row).LastSign()) < s.policy.Unused {
 		return unlessGone("", err)
 	}
 	why := "unused for " + Span(s.policy.Unused)

@@ -105,6 +105,14 @@ func (t Token) State(now time.Time) State {
 	return Live
 }
 
+// Ends is when a token that is live opens nothing more, so far as is known now; zero for never.
+func (t Token) Ends() time.Time {
+	if t.Successor != "" && (t.ExpiresAt.IsZero() || t.OverlapEnds.Before(t.ExpiresAt)) {
+		return t.OverlapEnds
+	}
+	return t.ExpiresAt
+}
+
 // end is the earliest instant at which it was revoked, was over after a rotation, or expires; zero where none is so.
 func (t Token) end() time.Time {
 	var first time.Time

@@ -101,6 +101,30 @@ func (s *Store) covers(by Token, q Request) error {
 	return s.coversPlaces(by, q)
 }
 
+// CoversKeyOf refuses an SSH key that would give more than the token that asks to add it: a key is taken from everywhere
+// and writes, and a person's opens all that the person may. That a key has no end is what the right to add one means.
+// Whether the key's owner may be changed by this token is the caller's to ask. ErrBeyond.
+func (t Token) CoversKeyOf(owner KeyOwner) error {
+	switch {
+	case t.Kind != API || t.Access != Write:
+		return beyond("only an api token with write access adds SSH keys")
+	case len(t.Networks) > 0:
+		return beyond("it is taken from its networks alone, and an SSH key from everywhere")
+	case t.Bound && owner == KeyOfPerson:
+		return beyond("it is bound to repositories or groups, and a person's SSH key opens all that they may; add a deploy key")
+	}
+	return nil
+}
+
+// KeyOwner is what an SSH key belongs to.
+type KeyOwner string
+
+// The owners of SSH keys.
+const (
+	KeyOfPerson     KeyOwner = "person"
+	KeyOfRepository KeyOwner = "repository"
+)
+
 // within refuses an end (zero is never) that is later than that of the token that asks.
 func within(by Token, end time.Time) error {
 	if !by.ExpiresAt.IsZero() && (end.IsZero() || end.After(by.ExpiresAt)) {

@@ -21,6 +21,7 @@ func (s *Store) Methods() []method.Method {
 	all = append(all, repos.Methods(s.repos())...)
 	all = append(all, people.Methods(s.people())...)
 	all = append(all, workapi.Methods(workapi.Options{Jobs: s.Jobs, Repositories: s.Access, Tokens: s.Tokens})...)
+	all = append(all, s.administration()...)
 	return all
 }
 

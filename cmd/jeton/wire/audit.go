@@ -77,6 +77,7 @@ const refsInOne = 50
 // recordPush writes a push into the audit record. An entry names the push in the journal, so that a push that is seen
 // again is written once.
 func (s *Store) recordPush(ctx context.Context, p follow.Push) error {
+	s.meters.pushes.Add(1)
 	path := p.RepoID
 	if r, ok := s.Access.ByID(p.RepoID); ok {
 		path = r.Path

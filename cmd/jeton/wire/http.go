@@ -82,7 +82,7 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) (*http.Server, err
 	}
 	o.API = calls
 	o.Tokens, o.Views, o.Feeds, o.Statuses = v.bearer, v.views(d), v.feeds(o.URL), v.statuses(d)
-	o.Gate, o.Log, o.Patience = d, s.Log, s.settings.Duration("receive.patience")
+	o.Gate, o.Log, o.Patience, o.Answered = d, s.Log, s.settings.Duration("receive.patience"), s.meters.traffic.Count
 	return &http.Server{
 		Handler: web.New(o), Protocols: protocols(s.settings),
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"jeton/auth/audit"
 	"jeton/auth/gate"
 	"jeton/auth/notice"
+	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/vcs/wire"
 )
@@ -99,6 +101,18 @@ func (s *Store) tokenEvent(e token.Event) {
 	}
 	m.Text += "\nToken: " + t.ID + " (" + name + ")\n"
 	s.notices.Send(m)
+}
+
+// keyAdded tells somebody that a program has added an SSH key to their account: a key has no end, and opens all of git.
+func (s *Store) keyAdded(k sshkey.Entry, by audit.Actor) {
+	from := "an address that is not known"
+	if by.Remote.IsValid() {
+		from = by.Remote.String()
+	}
+	s.notices.Send(notice.Message{Kind: "key.added", UserID: k.UserID, Subject: "Jeton: an SSH key was added to your account: «" + k.Label + "»",
+		Text: "An SSH key was added to your account through the API, by " + wire.Escape(by.Name) + " with " + by.Credential + ", from " + from + ".\n\n" +
+			"If that was not you, remove the key and revoke that token at once.\n\nKey: " + k.Fingerprint + " («" + k.Label + "»)\n",
+		Fields: map[string]string{"key_id": k.ID, "label": k.Label, "fingerprint": k.Fingerprint, "by": by.Name, "credential": by.Credential}})
 }
 
 // when is a moment as people read it.

@@ -80,6 +80,8 @@ type Store struct {
 	Log  *slog.Logger
 
 	settings *config.Settings
+	version  string
+	meters   meters
 	// create says who may make repositories.
 	create access.CreateRule
 	db     *db.DB
@@ -112,7 +114,7 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Dir: dir, Log: log, settings: settings, closers: []func() error{lock.Release}}
+	s := &Store{Dir: dir, Log: log, settings: settings, version: version, meters: meters{started: time.Now()}, closers: []func() error{lock.Release}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
