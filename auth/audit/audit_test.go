@@ -71,6 +71,9 @@ func TestRefusalsAreWrittenWhole(t *testing.T) {
 	d := open(t)
 	r := New(d, Options{})
 	r.Refusal(refusal("192.0.2.1", noon))
+	if n := r.Refusals(); n != 1 {
+		t.Errorf("%d refusals were counted, want 1", n)
+	}
 	r.Close()
 	got := entries(t, d)
 	if len(got) != 1 {

@@ -63,8 +63,8 @@ func (o Options) keyMethods() []method.Method {
 }
 
 const (
-	bound   = "This token is bound to repositories or groups, and reaches no account. Use one that is bound to nothing."
-	noRight = "This token has not the right \"account\", which is needed here. Make one with it."
+	bound   = "Access was denied to this resource. This token is bound to repositories or groups, and reaches no account. Use one that is bound to nothing."
+	noRight = "Access was denied to this resource. This token has not the right \"account\", which is needed here. Make one with it."
 )
 
 type keysArgs struct {
@@ -129,12 +129,14 @@ func (o Options) keys(_ context.Context, c *method.Call, in keysArgs) ([]key, er
 	return list, nil
 }
 
-func (o Options) addKey(ctx context.Context, c *method.Call, in struct {
+type addArgs struct {
 	keysArgs
 	Key    string `arg:"key" max:"16384" doc:"The public key, as in a .pub file."`
 	Label  string `arg:"label,optional" max:"400" doc:"What it is for; the key's comment where it is left out."`
 	Access string `arg:"access,optional" choices:"read,write" doc:"What a deploy key may do; read where it is left out. A person's key may what the person may."`
-}) (key, error) {
+}
+
+func (o Options) addKey(ctx context.Context, c *method.Call, in addArgs) (key, error) {
 	by, err := o.asking(c)
 	if err != nil {
 		return key{}, err
@@ -146,24 +148,7 @@ func (o Options) addKey(ctx context.Context, c *method.Call, in struct {
 	if err := o.mayChange(c, by, h.person.ID); err != nil {
 		return key{}, err
 	}
-	add := func() (sshkey.Entry, error) { return o.Keys.Add(ctx, c.Actor, h.person.ID, in.Label, in.Key) }
-	owner := token.KeyOfPerson
-	switch {
-	case h.repo.ID != "":
-		owner = token.KeyOfRepository
-		if in.Access == "" {
-			in.Access = string(sshkey.Read)
-		}
-		add = func() (sshkey.Entry, error) {
-			return o.Keys.AddDeploy(ctx, c.Actor, h.repo.ID, sshkey.Access(in.Access), in.Label, in.Key)
-		}
-	case in.Access != "":
-		return key{}, method.Fail(method.Invalid, "`access` belongs to deploy keys: a person's key may what the person may")
-	}
-	if err := by.CoversKeyOf(owner); err != nil {
-		return key{}, method.Fail(method.Denied, "%v", err)
-	}
-	e, err := add()
+	e, err := o.enter(ctx, c, by, h, in)
 	switch {
 	case errors.Is(err, sshkey.ErrBadKey):
 		return key{}, method.Fail(method.Invalid, "%v", err)
@@ -176,6 +161,27 @@ func (o Options) addKey(ctx context.Context, c *method.Call, in struct {
 		o.KeyAdded(e, c.Actor)
 	}
 	return o.shownKey(e), nil
+}
+
+// enter stores a key for its holder, where the token that asks gives as much.
+func (o Options) enter(ctx context.Context, c *method.Call, by token.Token, h holder, in addArgs) (sshkey.Entry, error) {
+	owner := token.KeyOfPerson
+	switch {
+	case h.repo.ID != "":
+		owner = token.KeyOfRepository
+	case in.Access != "":
+		return sshkey.Entry{}, method.Fail(method.Invalid, "`access` belongs to deploy keys: a person's key may what the person may")
+	}
+	if err := by.CoversKeyOf(owner); err != nil {
+		return sshkey.Entry{}, method.Fail(method.Denied, "%v", err)
+	}
+	if owner == token.KeyOfPerson {
+		return o.Keys.Add(ctx, c.Actor, h.person.ID, in.Label, in.Key)
+	}
+	if in.Access == "" {
+		in.Access = string(sshkey.Read)
+	}
+	return o.Keys.AddDeploy(ctx, c.Actor, h.repo.ID, sshkey.Access(in.Access), in.Label, in.Key)
 }
 
 type removed struct {
