@@ -139,7 +139,8 @@ func procField(t *testing.T, pid int, name string) int {
 }
 
 // TestAPIUnderLoad calls get_repo in turns with an empty handler. With -api.load it must cost no more than 100 µs of CPU
-// above that one, its slowest hundredth at most five times the median, and the memory must not grow.
+// above that one, its slowest hundredth at most five times the median, and the memory must not grow. Where even the empty
+// handler's slowest hundredth is further from its median, the machine is too busy for that figure, and the log says so.
 func TestAPIUnderLoad(t *testing.T) {
 	if *apiLoad == 0 {
 		t.Parallel()
@@ -170,11 +171,15 @@ func TestAPIUnderLoad(t *testing.T) {
 	}
 	more := middle(rounds, cpu) - middle(beside, cpu)
 	tail := middle(rounds, func(l loaded) float64 { return l.P99 / l.P50 })
+	calm := middle(beside, func(l loaded) float64 { return l.P99 / l.P50 })
 	growth := rounds[len(rounds)-1].memory - rounds[0].memory
 	t.Logf("%d calls: %.0f µs CPU above an empty handler, p99 %.1f × the median (an empty handler: %.1f ×), memory %+.1f MiB",
-		total, more, tail, middle(beside, func(l loaded) float64 { return l.P99 / l.P50 }), growth)
-	if more > 100 || tail > 5 || growth > 8 {
-		t.Errorf("more than 100 µs, 5 × or 8 MiB")
+		total, more, tail, calm, growth)
+	if calm > 5 {
+		t.Logf("this machine is too busy to say anything of the slowest hundredth")
+	}
+	if more > 100 || tail > max(5, calm) || growth > 8 {
+		t.Errorf("more than 100 µs, %.1f × or 8 MiB", max(5, calm))
 	}
 }
 

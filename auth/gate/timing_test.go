@@ -36,33 +36,65 @@ func TestRefusalsTakeTheSameTime(t *testing.T) {
 	o := w.options(func() time.Time { return *w.now.Load() })
 	o.RefusalTime = 0
 	g := New(o)
-	times := make([][]time.Duration, len(asked))
+	names := make([]string, len(asked))
+	for i, a := range asked {
+		names[i] = a.name
+	}
+	takeTheSameTime(t, names, func(i int) error {
+		_, err := g.Admit(t.Context(), basic("", asked[i].secret), Git, Resource{Path: "ada/private"}, Read)
+		return err
+	})
+	if z := ranks([]time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, []time.Duration{21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32}); z > -4 {
+		t.Errorf("the rank test does not see what is plain: z %.2f", z)
+	}
+}
+
+// TestWhatIsMissingAndWhatIsForbiddenTakeTheSameTime asks at the API about what is not there, and about what is there and
+// not the caller's to see.
+func TestWhatIsMissingAndWhatIsForbiddenTakeTheSameTime(t *testing.T) {
+	c := newCalls(t)
+	o := c.gate.o
+	o.RefusalTime = 0
+	c.gate = New(o)
+	asked := []Object{{Kind: OnRepository, Name: "ada/nothing"}, {Kind: OnRepository, Name: "ada/private"},
+		{Kind: OnGroup, Name: "nothing"}, {Kind: OnGroup, Name: "firm"}, {Kind: OnUserGroup, Name: "crew"}}
+	names := make([]string, len(asked))
+	for i, object := range asked {
+		names[i] = string(object.Kind) + " " + object.Name
+	}
+	takeTheSameTime(t, names, func(i int) error {
+		_, err := c.call("eve", asked[i], "", Read)
+		return err
+	})
+}
+
+// takeTheSameTime asks for refusals in turns that begin with another each time, and fails where their times tell which is
+// which, or one came before its time.
+func takeTheSameTime(t *testing.T, names []string, ask func(i int) error) {
+	t.Helper()
+	times := make([][]time.Duration, len(names))
 	for turn := range samples {
-		for k := range asked {
-			i := (turn + k) % len(asked)
-			a := asked[i]
+		for k := range names {
+			i := (turn + k) % len(names)
 			began := time.Now()
-			_, err := g.Admit(t.Context(), basic("", a.secret), Git, Resource{Path: "ada/private"}, Read)
+			err := ask(i)
 			times[i] = append(times[i], time.Since(began))
 			if AsRefused(err) == nil {
-				t.Fatalf("%s: %v", a.name, err)
+				t.Fatalf("%s: %v", names[i], err)
 			}
 		}
 	}
-	for i := range asked {
+	for i := range names {
 		if least := slices.Min(times[i]); least < refusalTime {
-			t.Errorf("%s: refused after %s, before its time", asked[i].name, least)
+			t.Errorf("%s: refused after %s, before its time", names[i], least)
 		}
 		for j := range i {
 			z, apart := ranks(times[i], times[j]), median(times[i])-median(times[j])
-			t.Logf("%s and %s: z %.2f, medians %s apart", asked[i].name, asked[j].name, z, apart)
+			t.Logf("%s and %s: z %.2f, medians %s apart", names[i], names[j], z, apart)
 			if math.Abs(z) > limit {
-				t.Errorf("%s and %s can be told apart: z is %.2f, at most %.1f is chance; the medians are %s apart", asked[i].name, asked[j].name, z, limit, apart)
+				t.Errorf("%s and %s can be told apart: z is %.2f, at most %.1f is chance; the medians are %s apart", names[i], names[j], z, limit, apart)
 			}
 		}
-	}
-	if z := ranks([]time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, []time.Duration{21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32}); z > -4 {
-		t.Errorf("the rank test does not see what is plain: z %.2f", z)
 	}
 }
 
