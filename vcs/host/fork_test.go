@@ -59,6 +59,14 @@ func TestAForkHasWhatClientsSeeAndNothingElseIsReached(t *testing.T) {
 	if hidden := must(visible.Objects(ctx, unseen)); len(hidden) != len(unseen) {
 		t.Errorf("of %v only %v are not reached", unseen, hidden)
 	}
+	for _, id := range unseen { // nor can a push lead a ref there, though the object lies in a pack
+		if !storagetest.Has(t, must(w.Open(ctx, fork.ID)), id) {
+			t.Errorf("%s is not even in the packs, so that this proves nothing", id)
+		}
+		if _, err := reach.Connected(ctx, view.Objects, nil, []oid.ID{id}, visible); !errors.Is(err, reach.ErrMissing) {
+			t.Errorf("a ref to %s: %v, want %v", id, err, reach.ErrMissing)
+		}
+	}
 	if out, err := exec.Command("git", "-C", w.Dir(fork.ID), "fsck", "--strict").CombinedOutput(); err != nil {
 		t.Errorf("git fsck: %v %s", err, out)
 	}
