@@ -54,14 +54,14 @@ type Who struct {
 	Emails []string `json:"emails" doc:"The same as a list."`
 	Active bool     `json:"active"`
 	Admin  bool     `json:"admin"`
-	Extern string   `json:"extern_type" doc:"The sign-in method that made the account; jeton where an administrator did."`
+	Extern string   `json:"extern_type" doc:"The sign-in method that made the account; rhodecode where an administrator did."`
 }
 
 // who shows somebody to a caller.
 func who(c *method.Call, u access.User) Who {
 	w := Who{ID: u.ID, Name: u.Name, Emails: []string{}, Active: u.Active, Admin: u.Admin, Extern: u.Source}
 	if w.Extern == "" {
-		w.Extern = "jeton"
+		w.Extern = "rhodecode"
 	}
 	if u.Email != "" && (u.ID == c.Identity.UserID || c.Admin()) {
 		w.Email, w.Emails = u.Email, []string{u.Email}
