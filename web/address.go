@@ -52,7 +52,7 @@ func (t *router) cut(u *url.URL) (address, bool) {
 			return address{place: Foreign, words: strings.TrimPrefix(p, "api/")}, true
 		}
 	}
-	if !canonical(u) {
+	if !canonical(u) || slashed(u) && !t.mayHoldSlashes(u) {
 		return address{}, false
 	}
 	if p, ok := strings.CutPrefix(u.Path, "/.well-known/"); ok {
@@ -77,14 +77,23 @@ func (t *router) cut(u *url.URL) (address, bool) {
 // elsewhere is the place of what stands outside of the server's base path; no route is there.
 const elsewhere Place = "elsewhere"
 
-// canonical tells whether a path is written in the one way that names what it names: no empty, "." or ".." segment, no
-// encoded slash, no NUL.
+// canonical tells whether a path is written in the one way that names what it names: no empty, "." or ".." segment, no NUL.
 func canonical(u *url.URL) bool {
 	p := u.Path
-	if !strings.HasPrefix(p, "/") || strings.Contains(p, "//") || strings.Contains(p, "\x00") || strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
+	if !strings.HasPrefix(p, "/") || strings.Contains(p, "//") || strings.Contains(p, "\x00") {
 		return false
 	}
 	return path.Clean(p) == strings.TrimSuffix(p, "/") || p == "/"
+}
+
+// slashed tells whether a slash is percent-encoded in a path.
+func slashed(u *url.URL) bool { return strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") }
+
+// mayHoldSlashes tells whether a path is one of those in which the segments of a name may be joined by encoded slashes, as
+// programs write them that fill names into addresses of a form. Their handlers take apart what was sent.
+// What stands before the names is written with plain ones.
+func (t *router) mayHoldSlashes(u *url.URL) bool {
+	return strings.HasPrefix(u.EscapedPath(), t.base+"/_admin/rest/")
 }
 
 // odd tells whether a path holds control characters or backslashes: names of repositories and refs have none, those of

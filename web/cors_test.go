@@ -14,7 +14,7 @@ func withOrigins(t *testing.T, list ...string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, Origins: o, Log: discarded()})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, REST: rest{}, Origins: o, Log: discarded()})
 }
 
 const (

@@ -64,7 +64,9 @@ type Options struct {
 	Gate   Gatekeeper
 	Tokens Tokens
 	// API serves calls of the API in JSON-RPC, whatever the method of HTTP.
-	API   http.Handler
+	API http.Handler
+	// REST serves the same under addresses of their own, and the documents that describe both.
+	REST  http.Handler
 	Views ViewHandlers
 	Feeds FeedHandlers
 	// Statuses may be nil, where none are kept.
@@ -163,6 +165,9 @@ func (t *router) tokens(w http.ResponseWriter, r *http.Request, a address) {
 
 // api serves a call of the API.
 func (t *router) api(w http.ResponseWriter, r *http.Request, _ address) { t.o.API.ServeHTTP(w, r) }
+
+// rest serves the API's methods under addresses of their own, and its documents.
+func (t *router) rest(w http.ResponseWriter, r *http.Request, _ address) { t.o.REST.ServeHTTP(w, r) }
 
 // posted tells whether something is sent: an address that will be a page answers the API alone then.
 func posted(r *http.Request, _ address) bool { return r.Method == http.MethodPost }

@@ -103,6 +103,13 @@ func (desk) Serve(w http.ResponseWriter, _ *http.Request, path string) bool {
 	return true
 }
 
+// rest answers every route of the API.
+type rest struct{}
+
+func (rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	door.Say(w, http.StatusOK, "REST at "+r.URL.EscapedPath())
+}
+
 // calls answers every call of the API.
 type calls struct{}
 
@@ -116,7 +123,7 @@ func newRouter(t *testing.T, base string, log io.Writer) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, REST: rest{}, URL: u, Version: "1", Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: MaskAttr}))})
 }
 
 func ask(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
@@ -168,6 +175,18 @@ func TestAddressesReachWhatServesThem(t *testing.T) {
 		{"POST", "/_admin/apiv2", 200, "the API", nil},
 		{"POST", "/_admin", 200, "the API", nil},
 		{"GET", "/_admin", 404, "", nil},
+		{"GET", "/_admin/api/openrpc.json", 200, "REST at", nil},
+		{"POST", "/_admin/api/openrpc.json", 405, "GET, HEAD", nil},
+		{"GET", "/_admin/rest/openapi.json", 200, "REST at", nil},
+		{"PATCH", "/_admin/rest/repos/team/app", 200, "REST at /_admin/rest/repos/team/app", nil},
+		{"GET", "/_admin/rest/repos/team%2Fapp/archive/x", 200, "REST at /_admin/rest/repos/team%2Fapp/archive/x", nil},
+		{"GET", "/_admin/rest/repos/a/files/%0A", 200, "REST at", nil},
+		{"GET", "/_admin/rest/repos/a%2F..%2Fb", 400, "canonical", nil},
+		{"GET", "/_admin/rest/%2Frepos", 400, "canonical", nil},
+		{"GET", "/_admin/rest%2Frepos", 400, "canonical", nil},
+		{"GET", "/_admin%2Frest/repos", 400, "canonical", nil},
+		{"GET", "/ada/_admin/rest/a%2Fb", 400, "canonical", nil},
+		{"GET", "/_admin/rest", 404, "", nil},
 		{"GET", "/_admin/token", 200, "the desk at _admin/token", nil},
 		{"GET", "/ada/_admin/token", 404, "", nil},
 		{"GET", "/.well-known/jeton-tokens", 200, "the desk", nil},

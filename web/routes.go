@@ -60,6 +60,8 @@ func Routes() []Route {
 
 		// The API. RhodeCode's older address of it leads there too.
 		{Name: "api", Words: []string{"_admin/api", "_admin/apiv2"}, Door: gate.API, serve: (*router).api},
+		{Name: "api-documents", Words: []string{"_admin/api/openrpc.json", "_admin/rest/openapi.json"}, Methods: get, serve: (*router).rest},
+		{Name: "rest", Words: []string{"_admin/rest/…"}, Door: gate.API, Paths: true, serve: (*router).rest},
 		{Name: "api-short", Words: []string{"_admin"}, Door: gate.API, when: posted, serve: (*router).api},
 
 		// What builds say of commits, in the shapes of Gitea's and GitHub's API.

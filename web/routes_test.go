@@ -108,7 +108,7 @@ func TestNothingAnswersThatIsNotInTheTable(t *testing.T) {
 		}
 	}
 	u, _ := url.Parse("http://code.example.com")
-	tab := &router{o: Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u}}
+	tab := &router{o: Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, REST: rest{}, URL: u}}
 	h := tab.cutting(tab.mux(routes))
 	words := []string{"", "_admin", "_admin/api", "_admin/token", "_admin/x", "_admin/journal", "_x", "settings", "tree/main", ".well-known/x", "feed", "feed/", "feed/xml", "feed-json", "changeset-x/1", "archive", "archive/", "head", "info", "objects", "config", "branches/x"}
 	for _, r := range routes {
@@ -138,7 +138,7 @@ func served() http.Handler {
 		}
 	}
 	u, _ := url.Parse("http://code.example.com")
-	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, URL: u, Log: discarded(),
+	return New(Options{Git: engine{}, Gate: porter{}, Tokens: desk{}, API: calls{}, REST: rest{}, URL: u, Log: discarded(),
 		Views: ViewHandlers{Archive: say("archive"), Diff: say("diff"), FileDiff: say("file diff"), Patch: say("patch"),
 			Download: say("download"), Raw: say("raw"), RawFile: say("raw file"), Compare: say("compare")},
 		Feeds: FeedHandlers{Repository: say("feed"), Journal: say("journal"), PublicJournal: say("public journal")}})

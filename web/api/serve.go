@@ -107,6 +107,7 @@ func (h *Handler) refuse(w http.ResponseWriter, id json.RawMessage, err error) {
 	if errors.As(err, &before) {
 		status, id = e.Code.Status(), null
 	}
+	w.Header().Set(method.CodeHeader, string(e.Code))
 	retry(w.Header(), e.RetryAfter)
 	h.write(w, status, reply{ID: id, Error: Shown(e)})
 }

@@ -8,6 +8,8 @@ import (
 	"jeton/web/api/method"
 	"jeton/web/api/people"
 	"jeton/web/api/repos"
+	"jeton/web/api/rest"
+	"jeton/web/api/schema"
 	workapi "jeton/web/api/work"
 	"jeton/web/door"
 )
@@ -34,4 +36,19 @@ func (v *Server) api(d *door.Door) (*api.Handler, error) {
 	return api.New(api.Options{Methods: s.Methods(), Door: d, Gate: s.Gate, URL: v.URL, Log: s.Log, Limits: api.Limits{
 		Request: s.settings.Bytes("api.max_request"), ReadTime: s.settings.Duration("api.body_time"), CallTime: s.settings.Duration("api.timeout"),
 		Concurrent: s.bounded("api.max_concurrent"), PerToken: s.bounded("api.token_calls"), PerAddress: s.bounded("api.address_calls")}})
+}
+
+// rest is what answers calls of the API at addresses of their own, and describes both ways to call.
+func (v *Server) rest(calls *api.Handler, base, version string) (*rest.Handler, error) {
+	server := schema.Server{URL: v.URL, Version: version}
+	rpc, err := schema.OpenRPC(calls.Methods(), server)
+	if err != nil {
+		return nil, err
+	}
+	described, err := schema.OpenAPI(calls.Methods(), server)
+	if err != nil {
+		return nil, err
+	}
+	return rest.New(rest.Options{Methods: calls.Methods(), Caller: calls, Base: base, Log: v.store.Log,
+		Documents: map[string][]byte{"/_admin/api/openrpc.json": rpc, rest.Address + "openapi.json": described}})
 }

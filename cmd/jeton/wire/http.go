@@ -81,6 +81,9 @@ func (v *Server) handler(o web.Options, proxies door.Proxies) (*http.Server, err
 		return nil, err
 	}
 	o.API = calls
+	if o.REST, err = v.rest(calls, strings.TrimSuffix(o.URL.Path, "/"), o.Version); err != nil {
+		return nil, err
+	}
 	o.Tokens, o.Views, o.Feeds, o.Statuses = v.bearer, v.views(d), v.feeds(o.URL), v.statuses(d)
 	o.Gate, o.Log, o.Patience, o.Answered = d, s.Log, s.settings.Duration("receive.patience"), s.meters.traffic.Count
 	return &http.Server{

@@ -2,31 +2,22 @@
 //
 //	GET /_admin/rest/repos/team/app ─► the table of routes ─► get_repo {"repoid": "team/app"} ─► 200, the result
 //
-// A route is a declaration (method.Method.REST) and nothing else; checking, permission and limits are those of the JSON-RPC
-// door (web/api), which makes the call. Errors are application/problem+json (RFC 9457).
+// A route is a declaration (method.Method.REST) and nothing else; checking, permission and limits are those of JSON-RPC
+// (web/api), which makes the call. Errors are application/problem+json (RFC 9457). The machine-readable documents of the
+// API are handed out here too, to everybody: they tell what is declared, and nothing of what is kept.
 package rest
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"jeton/vcs/wire"
 	"jeton/web/api/method"
-	"jeton/web/etag"
 )
-
-// ProblemType is the media type of errors.
-const ProblemType = "application/problem+json"
 
 // Caller makes calls; *api.Handler does.
 type Caller interface {
@@ -39,17 +30,21 @@ type Caller interface {
 type Options struct {
 	Methods []method.Method
 	Caller  Caller
-	// Document is openapi.json.
-	Document []byte
-	// Base is what stands before a route in an address, "/_admin/rest/" with the server's base path before it.
+	// Documents are openapi.json and the like, by their addresses below the server's.
+	Documents map[string][]byte
+	// Base is the server's base path, "" or "/git".
 	Base string
+	// Log is told what the server fails in; nil drops it.
+	Log *slog.Logger
 }
+
+// Address is where routes begin, below the server's address.
+const Address = "/_admin/rest/"
 
 // Handler serves the routes. It may be used by several at once.
 type Handler struct {
 	o      Options
 	routes []Route
-	tag    string // of the document
 }
 
 // New makes the handler. Its error is a declaration that is wrong.
@@ -58,39 +53,52 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{o, routes, tagOf(o.Document)}, nil
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{o, routes}, nil
 }
 
-// ServeHTTP serves a request below Options.Base.
+// ServeHTTP serves a request for a route or a document.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "private, no-cache")
-	escaped, _ := strings.CutPrefix(r.URL.EscapedPath(), h.o.Base)
-	if escaped == "openapi.json" {
-		h.document(w, r)
+	at, _ := strings.CutPrefix(r.URL.EscapedPath(), h.o.Base)
+	if text, ok := h.o.Documents[at]; ok {
+		document(w, r, text)
 		return
 	}
-	route, args, allowed := find(h.routes, verbOf(r), split(escaped))
+	w.Header().Set("Cache-Control", "no-store")
+	route, result, err := h.call(w, r, strings.TrimPrefix(at, Address))
+	if err == nil {
+		err = h.answer(w, r, route, result)
+	}
+	if err != nil {
+		h.fail(w, err)
+	}
+}
+
+// call finds the route for a path, and calls its method.
+func (h *Handler) call(w http.ResponseWriter, r *http.Request, path string) (Route, any, error) {
+	route, inPath, allowed := find(h.routes, verbOf(r), split(path))
 	switch {
 	case len(allowed) == 0:
-		fail(w, method.Fail(method.NotFound, "there is no such address: %sopenapi.json describes all of them", h.o.Base))
-		return
+		return route, nil, method.Fail(method.NotFound, "There is no such address: %sopenapi.json describes all of them.", h.o.Base+Address)
 	case route.Verb == "":
-		slices.Sort(allowed)
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		fail(w, method.Fail(method.BadMethod, "this address answers %s alone", strings.Join(allowed, ", ")))
-		return
+		return route, nil, onlyBy(w, allowed...)
 	}
-	values, err := given(r, route, args)
+	args, err := given(r, route, inPath)
 	if err != nil {
-		fail(w, err)
-		return
+		return route, nil, err
 	}
-	result, err := h.o.Caller.Serve(w, r, route.Method, values)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	h.answer(w, r, route, result)
+	result, err := h.o.Caller.Serve(w, r, route.Method, args)
+	return route, result, err
+}
+
+// onlyBy is the answer to a verb that an address does not know.
+func onlyBy(w http.ResponseWriter, allowed ...string) error {
+	slices.Sort(allowed)
+	list := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", list)
+	return method.Fail(method.BadMethod, "This address answers %s alone.", list)
 }
 
 // verbOf is a request's verb; what GET answers HEAD does.
@@ -156,107 +164,4 @@ func quoted(text string) json.RawMessage {
 		panic(err)
 	}
 	return b
-}
-
-// answer writes a result.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, route Route, result any) {
-	body, err := encode(result)
-	if err != nil {
-		fail(w, fmt.Errorf("write the result of %s: %w", route.Method.Name, err))
-		return
-	}
-	status := http.StatusOK
-	switch {
-	case route.Verb == http.MethodGet:
-		tag := tagOf(body)
-		w.Header().Set("ETag", tag)
-		if etag.Known(r, tag) {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-	case h.jobAt(body) != "":
-		status = http.StatusAccepted
-		w.Header().Set("Location", h.jobAt(body))
-	case route.Makes():
-		status = http.StatusCreated
-	}
-	send(w, status, "application/json", body)
-}
-
-// jobAt is the address of the job that a result tells of; "" where it tells of none.
-func (h *Handler) jobAt(body []byte) string {
-	var made struct {
-		Task *string `json:"task"`
-	}
-	if json.Unmarshal(body, &made) != nil || made.Task == nil {
-		return ""
-	}
-	return h.o.Base + "jobs/" + url.PathEscape(*made.Task)
-}
-
-func (h *Handler) document(w http.ResponseWriter, r *http.Request) {
-	if verbOf(r) != http.MethodGet {
-		w.Header().Set("Allow", "GET, HEAD")
-		fail(w, method.Fail(method.BadMethod, "this address answers GET and HEAD alone"))
-		return
-	}
-	w.Header().Set("Cache-Control", "public, no-cache")
-	w.Header().Set("ETag", h.tag)
-	if etag.Known(r, h.tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	send(w, http.StatusOK, "application/json", h.o.Document)
-}
-
-// tagOf is the entity tag of a body.
-func tagOf(body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-}
-
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return b.Bytes(), err
-}
-
-func send(w http.ResponseWriter, status int, kind string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // whom it cannot be sent to cannot be told either
-}
-
-// Problem is an error as it is sent (RFC 9457). Its type is about:blank, so that title is the status in words.
-type Problem struct {
-	Title  string            `json:"title"`
-	Status int               `json:"status"`
-	Detail string            `json:"detail"`
-	Code   method.Code       `json:"code"`
-	Errors map[string]string `json:"errors,omitempty"`
-}
-
-// fail writes an error.
-func fail(w http.ResponseWriter, err error) {
-	var e *method.Error
-	if !errors.As(err, &e) {
-		e = &method.Error{Code: method.Failed, Text: "the server failed"}
-	}
-	status := e.Code.Status()
-	switch {
-	case status == http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Jeton"`)
-	case e.RetryAfter > 0:
-		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
-	}
-	body, err := encode(Problem{http.StatusText(status), status, wire.Escape(e.Error()), e.Code, e.Fields})
-	if err != nil { // of strings and a number
-		panic(err)
-	}
-	send(w, status, ProblemType, body)
 }
