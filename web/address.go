@@ -93,7 +93,7 @@ func slashed(u *url.URL) bool { return strings.Contains(strings.ToLower(u.Escape
 // programs write them that fill names into addresses of a form. Their handlers take apart what was sent.
 // What stands before the names is written with plain ones.
 func (t *router) mayHoldSlashes(u *url.URL) bool {
-	return strings.HasPrefix(u.EscapedPath(), t.base+"/_admin/rest/")
+	return strings.HasPrefix(u.EscapedPath(), (&url.URL{Path: t.base}).EscapedPath()+"/_admin/rest/")
 }
 
 // odd tells whether a path holds control characters or backslashes: names of repositories and refs have none, those of

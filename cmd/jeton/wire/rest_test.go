@@ -271,8 +271,9 @@ func fits(t *testing.T, r rest.Route, rpc, api []byte, a answer) {
 }
 
 var (
-	idPattern   = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
-	timePattern = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?`)
+	idPattern    = regexp.MustCompile(`\b([a-z2-7]{26}|[0-9a-f]{16}[a-z2-7]{10})\b`) // and those of comments
+	tokenPattern = regexp.MustCompile(`\bjet_[a-z]+_[0-9A-Za-z]+…?`)
+	timePattern  = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?`)
 )
 
 // quiet is a text without ids.
@@ -290,11 +291,15 @@ func masked(t *testing.T, w *twin, raw json.RawMessage) any {
 		switch v := v.(type) {
 		case string:
 			at, _ := url.Parse(w.url)
-			v = strings.NewReplacer(w.secret, "TOKEN", at.Host, "HOST").Replace(v)
+			v = tokenPattern.ReplaceAllString(strings.ReplaceAll(v, at.Host, "HOST"), "TOKEN")
 			return timePattern.ReplaceAllString(quiet(v), "TIME")
 		case []any:
 			for i := range v {
 				v[i] = walk(v[i])
+			}
+		case float64:
+			if v > 1e9 { // a time
+				return "TIME"
 			}
 		case map[string]any:
 			for _, key := range slices.Collect(maps.Keys(v)) {

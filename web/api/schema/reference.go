@@ -86,9 +86,17 @@ func page(m method.Method) string {
 		if i == 0 {
 			b.WriteString("\nErrors:\n\n")
 		}
-		fmt.Fprintf(&b, "- %s\n", text)
+		fmt.Fprintf(&b, "- %s\n", code(text))
 	}
 	return b.String()
+}
+
+// code is a text as Markdown shows it letter by letter, backticks too.
+func code(text string) string {
+	if strings.Contains(text, "`") {
+		return "`` " + text + " ``"
+	}
+	return "`" + text + "`"
 }
 
 func optional(a method.Arg) string {
@@ -147,7 +155,11 @@ func result(m method.Method) string {
 	return b.String()
 }
 
-// cell is a text within a table of Markdown.
+// cell is a text within a table of Markdown, which takes < for HTML.
 func cell(s string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", `\|`)
+	parts := strings.Split(strings.Join(strings.Fields(s), " "), "`")
+	for i := 0; i < len(parts); i += 2 { // outside of code
+		parts[i] = strings.ReplaceAll(parts[i], "<", `\<`)
+	}
+	return strings.ReplaceAll(strings.Join(parts, "`"), "|", `\|`)
 }

@@ -216,7 +216,7 @@ func TestReferenceTellsEverythingThatIsDeclared(t *testing.T) {
 		"Needs an api token, whose owner has read on the repository `repoid`. REST: `GET /_admin/rest/repos/{repoid}`.\n",
 		"| `repoid` | name or id | Name or id \\| of it. |\n", "| `limit`? | integer, at most 100 | Default: `10`. Also called `count`. |\n",
 		`{"id": 1, "auth_token": "jet_api_…", "method": "get_thing", "args": {"repoid": "team/app", "limit": 3}}`,
-		"| `owner.username` | string | User name. |\n", "- repository `x` does not exist\n", "RhodeCode has no such method.",
+		"| `owner.username` | string | User name. |\n", "- `` repository `x` does not exist ``\n", "RhodeCode has no such method.",
 		"Result: integer.\n", "Result: an empty object.\n", "Result: list of objects.\n", "Result: object of any.\n",
 		"| `members` | list of objects | May be missing. |\n",
 	} {
