@@ -33,7 +33,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 // What every declaration owes to the pages and documents that are made of it.
 func TestDeclarationsSayWhatPeopleNeed(t *testing.T) {
 	for _, m := range Declared() {
-		if s := schema.Summary(m); len(s) > 160 || strings.Contains(s, "\n") {
+		if s := schema.Summary(m); len(s) > 240 || strings.Contains(s, "\n") {
 			t.Errorf("%s: its first sentence is no summary: %q", m.Name, s)
 		}
 		if m.Example == "" {
