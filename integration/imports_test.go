@@ -35,6 +35,7 @@ var technologies = map[string][]string{
 	"github.com/wneessen/go-mail":                           {"jeton/auth/notice"},
 	"github.com/emersion/go-smtp":                           {},
 	"github.com/mmcdole/gofeed":                             {},
+	"github.com/standard-webhooks/standard-webhooks":        {},
 	"github.com/spf13/cobra":                                {"jeton/cmd"},
 	"github.com/knadh/koanf/v2":                             {"jeton/cmd"},
 	"golang.org/x/time":                                     {"jeton/web/door"},
