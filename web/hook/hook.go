@@ -145,7 +145,7 @@ func (h *Hook) Check() error {
 		return fmt.Errorf("content type %.40q is not known: it is json or form", h.ContentType)
 	}
 	if h.Form == Standard && h.ContentType != JSON {
-		return errors.New("Standard Webhooks are JSON: the content type is json")
+		return errors.New("the form standard is JSON: its content type is json")
 	}
 	if len(h.Label) > 4*maxLabel || utf8.RuneCountInString(h.Label) > maxLabel || !printable(h.Label) {
 		return fmt.Errorf("a label is at most %d printable characters", maxLabel)
@@ -168,7 +168,7 @@ func (h *Hook) checkEvents() error {
 			return fmt.Errorf("event %.40q is not known: it is one of %s", string(k), words(Kinds()))
 		}
 		if h.Form == Jenkins && k != Push && k != Tag {
-			return errors.New("Jenkins is told of commits alone: the events are push, or tag, or both")
+			return errors.New("the form jenkins is told of commits alone: the events are push, or tag, or both")
 		}
 	}
 	h.Events = slices.Compact(slices.Sorted(slices.Values(h.Events)))
