@@ -28,6 +28,9 @@ func (s *Server) check(h *Hook) error {
 	if err := h.Check(); err != nil {
 		return bad(err)
 	}
+	if _, err := keyOf(h.Old); err != nil && h.Form == Standard {
+		h.Old, h.OldEnds = Secret{}, time.Time{} // an old secret of another form signs nothing here
+	}
 	if u, _ := address(h.URL); h.GivesToken && u.Scheme != "https" && !s.o.PlainTokens {
 		return bad(errors.New("a token goes along to https:// addresses alone (setting hooks.plain_tokens)"))
 	}

@@ -232,7 +232,7 @@ func (t *teller) ref(ctx context.Context, u storage.RefUpdate) (*Ref, error) {
 		return r, nil // a tag of a tree or a file
 	}
 	if isBranch(u.Name) {
-		if err := t.brought(ctx, r, u); err != nil {
+		if err := t.brought(ctx, r, u, at.Commit); err != nil {
 			return nil, err
 		}
 	}
@@ -247,7 +247,7 @@ func (t *teller) ref(ctx context.Context, u storage.RefUpdate) (*Ref, error) {
 
 // brought finds the commits that a push has brought to a branch: those that were not on it, or of a new one those that are not
 // on the default branch.
-func (t *teller) brought(ctx context.Context, r *Ref, u storage.RefUpdate) error {
+func (t *teller) brought(ctx context.Context, r *Ref, u storage.RefUpdate, tip oid.ID) error {
 	known := []oid.ID{u.Old}
 	if u.Old.IsZero() {
 		known = nil
@@ -255,9 +255,9 @@ func (t *teller) brought(ctx context.Context, r *Ref, u storage.RefUpdate) error
 			known = []oid.ID{head.ID}
 		}
 	}
-	ids, follows, err := browse.Brought(ctx, t.view.Objects, known, u.New, maxWalked)
+	ids, follows, err := browse.Brought(ctx, t.view.Objects, known, tip, maxWalked)
 	if errors.Is(err, browse.ErrLimit) {
-		ids, follows, err = t.newest(ctx, u.New), true, nil
+		ids, follows, err = t.newest(ctx, tip), true, nil
 	}
 	if err != nil {
 		return fmt.Errorf("read what a push has brought: %w", err)

@@ -77,6 +77,11 @@ func TestHooksThatCannotBe(t *testing.T) {
 	}
 	s := plain(Options{})
 	h = good()
+	h.Form, h.Secret, h.Old, h.OldEnds = Standard, MakeSecret(Standard), NewSecret("of GitHub's form"), noon
+	if err := s.check(&h); err != nil || !h.Old.Empty() || !h.OldEnds.IsZero() {
+		t.Errorf("an old secret of another form stays: %v, %v", h.OldEnds, err)
+	}
+	h = good()
 	h.URL, h.GivesToken = "http://ci.example.com", true
 	if err := s.check(&h); err == nil || !strings.Contains(err.Error(), "https://") {
 		t.Errorf("a token to http://: %v", err)

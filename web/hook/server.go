@@ -104,6 +104,9 @@ func (s *Server) Alarm(e Event) {
 		return
 	}
 	e.Kind = Decoy
+	facts := *e.Token
+	facts.Resource = clip(facts.Resource, 300) // the client chose it
+	e.Token = &facts
 	select {
 	case s.alarms <- e:
 	default:
