@@ -13,3 +13,17 @@ func apiManualRows() []apiRow {
 			Error: "Access was denied to this resource. This token is bound to repositories, and this method is about something else. Use a token that is bound to nothing."},
 	}
 }
+
+// apiOwnRows are the rows of asking about oneself and what one owns, by name and by id.
+func apiOwnRows() []apiRow {
+	return []apiRow{
+		{Name: "by name", Method: "get_user_group", As: "owner", Args: args{"usergroupid": "crew"}, Golden: "own/get_user_group.json"},
+		{Name: "oneself", Method: "get_user", As: "stranger", Golden: "own/get_user.json"},
+		{Name: "by id", Method: "get_user", As: "stranger", Before: []apiCall{{As: "stranger", Method: "get_user", Save: "eve"}},
+			Args: args{"userid": saved("eve", "user_id")}, Golden: "own/get_user.json"},
+		{Name: "nothing is locked", Method: "get_user_locks", As: "owner", Golden: "own/get_user_locks.json"},
+		{Name: "by name", Method: "get_repo", As: "owner", Args: args{"repoid": "team/old"}, Golden: "own/get_repo.json"},
+		{Name: "by id", Method: "get_repo", As: "owner", Before: []apiCall{{As: "owner", Method: "get_repo", Args: args{"repoid": "team/old"}, Save: "old"}},
+			Args: args{"repoid": saved("old", "repo_id")}, Golden: "own/get_repo.json"},
+	}
+}

@@ -36,17 +36,17 @@ func fitting(a method.Arg) any {
 func unfitting(a method.Arg) []any {
 	switch a.Type {
 	case method.String:
-		return []any{7, []string{}, args{}, true, "a\x00b"}
+		return []any{7, args{}, "a\x00b"}
 	case method.Name:
-		return []any{[]string{}, args{}, true, 1.5, json.Number("9007199254740993"), "a\x00b"}
+		return []any{[]string{}, 1.5, json.Number("9007199254740993")}
 	case method.Integer:
-		return []any{"many", 1.5, []string{}, args{}, true, json.Number("9007199254740993")}
+		return []any{"many", 1.5, json.Number("9007199254740993")}
 	case method.Boolean:
-		return []any{"perhaps", 7, []string{}, args{}}
+		return []any{"perhaps", 7, []string{}}
 	case method.Strings:
-		return []any{7, args{}, []int{1}, true}
+		return []any{7, args{}, []int{1}}
 	case method.Object:
-		return []any{7, []string{}, "x", args{"a": "b\x00"}}
+		return []any{7, []string{}, args{"a": "b\x00"}}
 	}
 	return nil
 }
@@ -125,7 +125,11 @@ func forbidden(m method.Method) calls {
 		add("a bound token", "bound", required(m, nil), "Access was denied to this resource. This token is bound…")
 	}
 	if m.Right != "" && (m.On.Kind == method.Server || m.On.Kind == method.Open || m.Right == token.RightAdmin && m.On.Kind == method.Person) {
-		add("without the right", "owner", required(m, args{}), "Access was denied to this resource. …")
+		given := required(m, nil)
+		if m.On.Kind == method.Person { // oneself: about others it is refused before
+			given = about("ada")
+		}
+		add("without the right", "owner", given, "Access was denied to this resource. …")
 	}
 	return list
 }

@@ -50,6 +50,7 @@ func apiRows() []apiRow {
 	all = append(all, apiManualRows()...)
 	all = append(all, apiReposRows()...) // before others, which may make administrators and give permissions
 	all = append(all, apiHooksRows()...)
+	all = append(all, apiOwnRows()...)
 	return all
 }
 
@@ -173,9 +174,6 @@ func saved(name, field string) func(*apiWorld) any {
 	}
 }
 
-// ofToken is the text of one of the world's tokens.
-func ofToken(name string) func(*apiWorld) any { return func(w *apiWorld) any { return w.Tokens[name] } }
-
 var masks = []struct {
 	what *regexp.Regexp
 	by   string
@@ -191,6 +189,8 @@ var masks = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b`), "<delivery>"},
 	{regexp.MustCompile(`"took_ms": [0-9]+`), `"took_ms": "<time>"`},
 	{regexp.MustCompile(`Jeton-Hook/[^"]+`), "Jeton-Hook/<version>"},
+	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "<commit>"},
+	{regexp.MustCompile(`\b127\.0\.0\.1:\d+`), "<host>"},
 	{regexp.MustCompile(`\b[0-9a-f]{16}[a-z2-7]{10}\b`), "<id>"},
 }
 
@@ -261,16 +261,19 @@ func TestAPIRows(t *testing.T) {
 const apiRowsToCome = `
 get_repo_changeset get_repo_changesets get_repo_nodes get_repo_file get_repo_fts_tree get_repo_refs comment_commit get_repo_comments
 pull
+get_repos create_repo update_repo fork_repo delete_repo invalidate_cache maintenance lock pull get_repo_settings set_repo_settings
+grant_user_permission revoke_user_permission grant_user_group_permission revoke_user_group_permission
 get_repo_group get_repo_groups create_repo_group update_repo_group delete_repo_group
 grant_user_permission_to_repo_group revoke_user_permission_from_repo_group
 grant_user_group_permission_to_repo_group revoke_user_group_permission_from_repo_group
-get_user get_users create_user update_user delete_user get_user_locks get_user_audit_logs
-get_user_group get_user_groups create_user_group update_user_group delete_user_group add_user_to_user_group remove_user_from_user_group
+get_users create_user update_user delete_user get_user_audit_logs
+get_user_groups create_user_group update_user_group delete_user_group add_user_to_user_group remove_user_from_user_group
 grant_user_permission_to_user_group revoke_user_permission_from_user_group
 grant_user_group_permission_to_user_group revoke_user_group_permission_from_user_group
 get_server_info get_repo_store rescan_repos get_auth_tokens create_auth_token rotate_auth_token revoke_auth_token explain_auth_token
 get_expiring_auth_tokens get_unused_auth_tokens get_ssh_keys add_ssh_key remove_ssh_key get_auth_plugins set_auth_plugin get_audit_log get_server_metrics
 get_job get_jobs cancel_job
+create_webhook get_webhooks update_webhook delete_webhook ping_webhook get_webhook_deliveries redeliver_webhook rotate_webhook_secret
 `
 
 // TestAPIEveryMethodHasARowThatSucceeds fails for a declared method that no row calls with success.
