@@ -2,7 +2,6 @@ package integration
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os/exec"
@@ -122,124 +121,19 @@ func TestBuildsSpeakOfCommits(t *testing.T) {
 	})
 }
 
-// rpc calls a method of the API.
-func (s *server) rpc(t *testing.T, token, method, args string) (result, failed string) {
-	t.Helper()
-	status, _, body := asked(t, "POST", s.URL+"/_admin/api", fmt.Sprintf(`{"id":1,"auth_token":%q,"method":%q,"args":%s}`, token, method, args), "Content-Type: application/json")
-	var reply struct {
-		Result json.RawMessage `json:"result"`
-		Error  any             `json:"error"`
-	}
-	if err := json.Unmarshal([]byte(body), &reply); err != nil || status != 200 {
-		t.Fatalf("%s: %d %s", method, status, body)
-	}
-	if reply.Error != nil {
-		return "", fmt.Sprint(reply.Error)
-	}
-	return string(reply.Result), ""
-}
-
-// TestTheAPIReadsRepositories calls each method that reads a repository, or speaks of its commits, as the owner, as a reader,
-// as somebody who may not, and of a repository that is not there.
-func TestTheAPIReadsRepositories(t *testing.T) {
+// TestCommentsAreHiddenWithTheirCommits hides a branch, and shows it again.
+func TestCommentsAreHiddenWithTheirCommits(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, s *server) {
-		s.jeton(t, "repo", "create", "team/app", "--owner", s.User)
-		work := t.TempDir()
-		git(t, "", "init", "-q", "-b", "main", work)
-		sha := commit(t, work, "a.txt", "one\n")
-		git(t, work, "push", "-q", s.mine("team/app"), "main")
-		s.jeton(t, "user", "create", "bob")
-		s.jeton(t, "user", "create", "eve")
-		s.jeton(t, "repo", "grant", "team/app", "bob", "read")
-		_, bobs := s.token(t, "--user", "bob", "--kind", "api", "--access", "write")
-		_, eves := s.token(t, "--user", "eve", "--kind", "api", "--access", "write")
-		for _, c := range []struct{ method, args, want string }{
-			{"get_repo_changeset", `"revision":"main","details":"full"`, `"raw_id":"` + sha + `","revision":0,`},
-			{"get_repo_changesets", `"start_rev":"0","limit":5`, `"raw_id":"` + sha + `"`},
-			{"get_repo_nodes", `"revision":"tip","root_path":"/","details":"full"`, `"content":"one\n"`},
-			{"get_repo_file", `"commit_id":"main","file_path":"a.txt"`, `"name":"a.txt","type":"file","md5":"5bbf5a52328e7439ae6e719dfe712200"`},
-			{"get_repo_fts_tree", `"commit_id":"main","root_path":"/"`, `"size":4`},
-			{"get_repo_refs", ``, `"branches":{"main":"` + sha + `"}`},
-			{"comment_commit", `"commit_id":"main","message":"see ü","comment_type":"todo","status":"under_review"`, `"msg":"Commented on commit ` + "`" + sha + "` for repository `team/app`" + `","status_change":"under_review","success":true`},
-			{"get_repo_comments", `"commit_id":"main"`, `"comment_type":"todo","comment_text":"see ü","comment_status":[{"status_id":"`},
-		} {
-			with := func(repo string) string { return strings.TrimSuffix(`{"repoid":"`+repo+`",`+c.args, ",") + "}" }
-			for who, token := range map[string]string{"the owner": s.Tokens["api"], "a reader": bobs} {
-				if got, failed := s.rpc(t, token, c.method, with("team/app")); failed != "" || !strings.Contains(got, c.want) {
-					t.Errorf("%s calls %s: %s %s; want %s", who, c.method, got, failed, c.want)
-				}
-			}
-			if got, failed := s.rpc(t, eves, c.method, with("team/app")); failed != "repository `team/app` does not exist" {
-				t.Errorf("eve calls %s: %s %s", c.method, got, failed)
-			}
-			if got, failed := s.rpc(t, s.Tokens["api"], c.method, with("team/none")); failed != "repository `team/none` does not exist" {
-				t.Errorf("%s of nothing: %s %s", c.method, got, failed)
-			}
-		}
-		s.comments(t, bobs, sha)
-	})
-}
-
-// comments looks at what comments may say, and who may say it as whom.
-func (s *server) comments(t *testing.T, bobs, sha string) {
-	t.Helper()
-	mine := s.Tokens["api"]
-	list := func(args string) (all []struct {
-		ID       string           `json:"comment_id"`
-		Text     string           `json:"comment_text"`
-		Author   map[string]any   `json:"comment_author"`
-		Resolved *json.RawMessage `json:"comment_resolved_by"`
-	}) {
-		t.Helper()
-		text, failed := s.rpc(t, mine, "get_repo_comments", `{"repoid":"team/app"`+args+`}`)
-		if err := json.Unmarshal([]byte(text), &all); failed != "" || err != nil {
-			t.Fatalf("%s %s %v", text, failed, err)
-		}
-		return all
+	w := newAPIWorld(t)
+	say := apiCall{As: "reader", Method: "comment_commit", Args: args{"repoid": "team/app", "commit_id": "main", "message": "x"}}
+	if a := w.call(t, say); a.text() != "" {
+		t.Fatal(a.text())
 	}
-	all := list("")
-	if len(all) != 2 || all[0].ID >= all[1].ID {
-		t.Fatalf("there are %+v", all)
-	}
-	say := func(token, more string) (string, string) {
-		return s.rpc(t, token, "comment_commit", `{"repoid":"team/app","commit_id":"`+sha+`","message":"x"`+more+`}`)
-	}
-	if got, failed := say(mine, `,"userid":"bob","resolves_comment_id":"`+all[0].ID+`"`); failed != "" {
-		t.Errorf("%s %s", got, failed)
-	}
-	if after := list(""); len(after) != 3 || after[2].Author["username"] != "bob" || after[0].Resolved == nil || after[1].Resolved != nil {
-		t.Errorf("then there are %+v", after)
-	}
-	if part := list(`,"after":"` + all[0].ID + `","limit":1`); len(part) != 1 || part[0].ID != all[1].ID {
-		t.Errorf("a part is %+v", part)
-	}
-	if of := list(`,"userid":"bob","comment_type":"note"`); len(of) != 1 {
-		t.Errorf("bob has said %+v", of)
-	}
-	for _, c := range []struct{ token, more, want string }{
-		{bobs, `,"userid":"` + s.User + `"`, "userid is not the same as your user"},
-		{mine, `,"userid":"nobody"`, "user `nobody` does not exist"},
-		{mine, `,"extra_recipients":["bob","nobody"]`, "user `nobody` does not exist"},
-		{mine, `,"status":"fine"`, "Bad status, must be on of ['not_reviewed', 'approved', 'rejected', 'under_review'] got fine"},
-		{mine, `,"comment_type":"rant"`, "comment_type must be one of `['note', 'todo']` got rant"},
-		{mine, `,"resolves_comment_id":"none"`, "Invalid resolves_comment_id `none` for this commit."},
-	} {
-		if got, failed := say(c.token, c.more); failed != c.want {
-			t.Errorf("%s: %s %s; want %s", c.more, got, failed, c.want)
-		}
-	}
-	if _, failed := s.rpc(t, mine, "comment_commit", `{"repoid":"team/app","commit_id":"nowhere","message":"x"}`); failed != "Commit nowhere does not exist for `team/app`" {
-		t.Errorf("of no commit: %s", failed)
-	}
-	if _, failed := s.rpc(t, mine, "get_repo_comments", `{"repoid":"team/app","comment_type":"rant"}`); failed != "comment_type must be one of `['note', 'todo']` got rant" {
-		t.Errorf("of another type: %s", failed)
-	}
-	// A commit that nobody reaches any more has no comments; they come back with it.
-	for hide, n := range map[string]int{"fetch.hide_refs=refs/heads": 0, "fetch.hide_refs=refs/hidden": 3} {
-		s.jeton(t, "repo", "set", "team/app", hide)
-		if got := list(""); len(got) != n {
-			t.Errorf("with %s %d comments are told, want %d", hide, len(got), n)
+	for _, step := range []struct{ hide, want string }{{"refs/hidden", "x"}, {"refs/heads,refs/tags", ""}, {"refs/hidden", "x"}} {
+		w.jeton(t, "repo", "set", "team/app", "fetch.hide_refs="+step.hide)
+		a := w.call(t, apiCall{As: "reader", Method: "get_repo_comments", Args: args{"repoid": "team/app"}})
+		if has := strings.Contains(string(a.Result), `"comment_text":"x"`); a.text() != "" || has != (step.want != "") {
+			t.Errorf("with %s hidden: %s %s", step.hide, a.Result, a.text())
 		}
 	}
 }

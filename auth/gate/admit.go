@@ -17,7 +17,7 @@ func (g *Gate) Admit(ctx context.Context, c Credential, d Door, res Resource, a 
 	g.used(s, c, d)
 	known := res
 	if grant.Repo.ID != "" {
-		known = Resource{RepoID: grant.Repo.ID, View: res.View, Right: res.Right} // a rename in between changes nothing
+		known = Resource{RepoID: grant.Repo.ID, View: res.View, Right: res.Right, Object: res.Object} // a rename in between changes nothing
 	}
 	known.Object.Name = grant.Found.name(known.Object.Name)
 	grant.Again = func(ctx context.Context) error {

@@ -96,7 +96,10 @@ func (g *Gate) findObject(s subject, q question) (f Found, err error) {
 	level := access.None
 	switch o.Kind {
 	case OnRepository:
-		if f.Repository, _ = g.o.Repositories.Find(o.Name); f.Repository.ID != "" {
+		if f.Repository, _ = g.o.Repositories.Find(o.Name); q.res.RepoID != "" { // asked again
+			f.Repository, _ = g.o.Repositories.ByID(q.res.RepoID)
+		}
+		if f.Repository.ID != "" {
 			level = g.level(s, f.Repository)
 		}
 	case OnGroup:

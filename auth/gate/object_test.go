@@ -200,6 +200,20 @@ func TestAGrantTellsWhatWasFoundAndAsksAgain(t *testing.T) {
 	}
 }
 
+// TestAReaderWhoMayChangeSomethingMayStill: what a reader may do with a write token, such as saying something of a commit, is
+// asked again as that, and not as a push.
+func TestAReaderWhoMayChangeSomethingMayStill(t *testing.T) {
+	c := newCalls(t)
+	g, err := c.call("bob", Object{Kind: OnRepository, Name: "ada/private", Level: access.Read}, "", Write)
+	ok(t, err)
+	ok(t, g.Again(context.Background()))
+	r, _ := c.repos.ByPath("ada/private")
+	ok(t, c.repos.Revoke(context.Background(), root, access.Object{RepositoryID: r.ID}, access.Subject{UserID: c.bob.ID}))
+	if got := code(t, nil, g.Again(context.Background())); got != NotFound {
+		t.Errorf("after the permission had ended: %q", got)
+	}
+}
+
 func TestListsShowWhatATokenReaches(t *testing.T) {
 	c := newCalls(t)
 	identity := func(who string) Identity {
