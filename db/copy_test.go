@@ -25,6 +25,8 @@ func TestSharedCopyMovesEveryRow(t *testing.T) {
 	}
 	ok(t, from.Repositories().Insert(t.Context(), repository("team/deep/app", "u-ada")))
 	ok(t, from.Rules().Save(t.Context(), RepositoryRules{RepositoryID: "r-team/deep/app", Rules: `{"a":"ä\u0000"}`, ChangedAt: noon}))
+	ok(t, from.Remotes().Save(t.Context(), Remote{RepositoryID: "r-team/deep/app", Address: "sealed", Shown: "https://code.example/x", ChangedAt: noon}))
+	ok(t, from.Remotes().AddKey(t.Context(), RemoteKey{RepositoryID: "r-team/deep/app", Host: "code.example:22", Key: "ssh-ed25519 AAAA", SeenAt: noon}))
 	ok(t, from.Locks().Set(t.Context(), RepositoryLock{RepositoryID: "r-team/deep/app", UserID: "u-bob", Reason: "lock_api", LockedAt: noon}))
 	app, fork := "r-team/deep/app", repository("fork", "u-ada")
 	fork.ForkOf = &app
@@ -90,7 +92,9 @@ func contents(t *testing.T, d *DB) []any {
 	ok(t, err)
 	statuses, err := d.CommitStatuses().Latest(t.Context(), "r-team/deep/app", "c1")
 	ok(t, err)
-	return []any{users, repos, tokens, rules, entries, open, locks, comments, statuses}
+	remotes, err := d.Remotes().List(t.Context())
+	ok(t, err)
+	return []any{users, repos, tokens, rules, entries, open, locks, comments, statuses, remotes}
 }
 
 // TestSharedCopyIsAllOrNothing has a row that PostgreSQL cannot hold.

@@ -197,6 +197,9 @@ func (d *DB) Permissions() Permissions { return Permissions{d} }
 // Rules is the store of the repository_rules table.
 func (d *DB) Rules() Rules { return Rules{d} }
 
+// Remotes is the store of the remotes and remote_keys tables.
+func (d *DB) Remotes() Remotes { return Remotes{d} }
+
 // Locks is the store of the repository_locks table.
 func (d *DB) Locks() Locks { return Locks{d} }
 

@@ -10,7 +10,7 @@ import (
 // toldRows are the rows that changes tell: those that others keep in memory. Another process takes them out of the changes
 // table by their type's name.
 func toldRows() []any {
-	return []any{User{}, UserGroup{}, UserGroupMember{}, Group{}, Repository{}, OldName{}, Permission{}, RepositoryRules{}, RepositoryLock{}, Token{}, SSHKey{}, Plugin{}, Identity{}, Setting{}, Watch{}}
+	return []any{User{}, UserGroup{}, UserGroupMember{}, Group{}, Repository{}, OldName{}, Permission{}, RepositoryRules{}, RepositoryLock{}, Remote{}, Token{}, SSHKey{}, Plugin{}, Identity{}, Setting{}, Watch{}}
 }
 
 // toldTypes finds a told row's type by its name.

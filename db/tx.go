@@ -174,6 +174,9 @@ func (tx *Tx) Permissions() Permissions { return Permissions{tx} }
 // Rules is the store of the repository_rules table.
 func (tx *Tx) Rules() Rules { return Rules{tx} }
 
+// Remotes is the store of the remotes and remote_keys tables.
+func (tx *Tx) Remotes() Remotes { return Remotes{tx} }
+
 // Locks is the store of the repository_locks table.
 func (tx *Tx) Locks() Locks { return Locks{tx} }
 

@@ -7,6 +7,7 @@ import (
 	"jeton/web/api/manual"
 	"jeton/web/api/method"
 	"jeton/web/api/people"
+	"jeton/web/api/pull"
 	"jeton/web/api/repos"
 	"jeton/web/api/rest"
 	"jeton/web/api/schema"
@@ -21,6 +22,7 @@ func (s *Store) Methods() []method.Method {
 	all = append(all, hooks.Methods(s.hookOptions())...)
 	all = append(all, content.Methods(s.content())...)
 	all = append(all, repos.Methods(s.repos())...)
+	all = append(all, pull.Methods(s.Remotes)...)
 	all = append(all, people.Methods(s.people())...)
 	all = append(all, workapi.Methods(workapi.Options{Jobs: s.Jobs, Repositories: s.Access, Tokens: s.Tokens})...)
 	all = append(all, s.administration()...)

@@ -19,7 +19,7 @@ func (s *Store) repos() repos.Options {
 		return repos.Options{}
 	}
 	rule, _ := access.ParseCreateRule(s.settings.Text("repos.create")) // Open has read it
-	return repos.Options{Host: s.Host, Access: s.Access, Users: s.Users, UserGroups: s.UserGroups, Rules: s.Rules, Jobs: doer{s.Jobs},
+	return repos.Options{Host: s.Host, Access: s.Access, Users: s.Users, UserGroups: s.UserGroups, Rules: s.Rules, Jobs: doer{s.Jobs}, Remotes: s.Remotes,
 		Create: rule, Private: s.settings.On("repos.private"), Bound: s.bound, Maintain: s.Maintain, Forget: s.forgetArchives, Note: s.Note, Events: happened{s}, Log: s.Log}
 }
 

@@ -45,6 +45,7 @@ import (
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/storage/disk"
 	"jeton/vcs/upload"
+	"jeton/web/api/pull"
 	"jeton/web/hook"
 	"jeton/web/outgoing"
 	"jeton/web/work"
@@ -74,7 +75,9 @@ type Store struct {
 	Hooks *hook.Server
 	// Outgoing dials what people and other servers have named, Seal keeps the secrets that are needed there.
 	Outgoing *outgoing.Dialer
-	Seal     *seal.Box
+	// Remotes is where repositories are fetched from.
+	Remotes *pull.Service
+	Seal    *seal.Box
 	// Jobs is what is done besides answering.
 	Jobs *work.Queue
 	Log  *slog.Logger
@@ -134,6 +137,7 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 		return nil, fmt.Errorf("open repositories: %w", err)
 	}
 	s.registerRepoJobs()
+	s.registerPull()
 	if err := s.countChanges(d); err != nil {
 		return nil, fmt.Errorf("follow changes: %w", err)
 	}
@@ -210,6 +214,9 @@ func (s *Store) openRepositories(ctx context.Context, d *db.DB, version string) 
 	}
 	o.Agent, o.Journal = agent, s.journal
 	s.Receive = receive.New(o)
+	if err := s.openRemotes(ctx, d, agent); err != nil {
+		return err
+	}
 	s.Archive = archive.New(archive.Options{Log: s.Log, Walk: s.bounded("fetch.max_walk"), Timeout: s.settings.Duration("archive.timeout"), Limits: s.archiveLimits()})
 	if err := s.adopt(ctx, d); err != nil {
 		return err
