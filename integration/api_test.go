@@ -48,11 +48,13 @@ type apiRow struct {
 func apiRows() []apiRow {
 	var all []apiRow
 	all = append(all, apiManualRows()...)
+	all = append(all, apiPeopleRows()...)
 	all = append(all, apiContentRows()...)
 	all = append(all, apiReposRows()...) // before others, which may make administrators and give permissions
 	all = append(all, apiHooksRows()...)
 	all = append(all, apiOwnRows()...)
 	all = append(all, apiPullRows()...)
+	all = append(all, apiJobRows()...)
 	return all
 }
 
@@ -267,13 +269,8 @@ grant_user_permission revoke_user_permission grant_user_group_permission revoke_
 get_repo_group get_repo_groups create_repo_group update_repo_group delete_repo_group
 grant_user_permission_to_repo_group revoke_user_permission_from_repo_group
 grant_user_group_permission_to_repo_group revoke_user_group_permission_from_repo_group
-get_users create_user update_user delete_user get_user_audit_logs
-get_user_groups create_user_group update_user_group delete_user_group add_user_to_user_group remove_user_from_user_group
-grant_user_permission_to_user_group revoke_user_permission_from_user_group
-grant_user_group_permission_to_user_group revoke_user_group_permission_from_user_group
 get_server_info get_repo_store rescan_repos get_auth_tokens create_auth_token rotate_auth_token revoke_auth_token explain_auth_token
 get_expiring_auth_tokens get_unused_auth_tokens get_ssh_keys add_ssh_key remove_ssh_key get_auth_plugins set_auth_plugin get_audit_log get_server_metrics
-get_job get_jobs cancel_job
 create_webhook get_webhooks update_webhook delete_webhook ping_webhook get_webhook_deliveries redeliver_webhook rotate_webhook_secret
 `
 

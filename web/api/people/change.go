@@ -20,7 +20,7 @@ func (o Options) changes() []method.Method {
 		method.Of(method.Method{Name: "update_user", On: person(), Changes: true, REST: "PATCH users/{userid}", Example: `{"userid": "ada", "lastname": "Lovelace"}`,
 			Fails: []string{noUser, notYourself, denied, "failed to update user `…`: …"},
 			Doc:   "Changes a person; what is left out stays. Administrators change everything of everybody. Others change names, description, e-mail and password of themselves, by a token with the right account. An empty password takes it away. The last administrator stays one."}, o.update),
-		method.Of(method.Method{Name: "delete_user", On: person(), Changes: true, Right: token.RightAdmin, REST: "DELETE users/{userid}", Example: `{"userid": "ada", "handle_repos": "detach"}`,
+		method.Of(method.Method{Name: "delete_user", On: method.On{Kind: method.Server}, Changes: true, Right: token.RightAdmin, REST: "DELETE users/{userid}", Example: `{"userid": "ada", "handle_repos": "detach"}`,
 			Fails: []string{noUser, denied, "failed to delete user ID:… …: …"},
 			Doc:   "Deletes an account with its tokens, keys and permissions. Whoever owns repositories, repository groups or user groups is not deleted unless the call says what becomes of them."}, o.remove),
 	}
@@ -148,7 +148,11 @@ type deleteArgs struct {
 }
 
 func (o Options) remove(ctx context.Context, c *method.Call, in deleteArgs) (Changed, error) {
-	u := c.Person
+	u, there := o.Users.Find(string(in.User))
+	if !there {
+		return Changed{}, method.NoUser(in.User)
+	}
+	c.Person = u
 	fail := func(code method.Code, why string) error {
 		return method.Fail(code, "failed to delete user ID:%s %s: %s", u.ID, u.Name, why)
 	}

@@ -129,6 +129,7 @@ func (s *User) using(tokens []token.Token, now time.Time) {
 			last = t.LastUsedAt
 		}
 	}
+	slices.Sort(s.Tokens)
 	s.Keys, s.Activity = s.Tokens, stampOf(last)
 }
 
