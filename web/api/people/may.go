@@ -6,6 +6,7 @@ import (
 
 	"jeton/auth/access"
 	"jeton/auth/audit"
+	"jeton/auth/gate"
 	"jeton/web/api/given"
 	"jeton/web/api/method"
 )
@@ -105,12 +106,26 @@ func (o Options) logs(ctx context.Context, c *method.Call, in logArgs) ([]Action
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Action, len(entries))
-	for i, e := range entries {
-		list[i] = Action{UserID: e.UserID, Name: e.User, Address: e.Address, At: stamp(e.At.Truncate(time.Millisecond)), Action: e.Action, Resource: e.Resource, Outcome: e.Outcome}
-		if r, ok := o.Repositories.ByPath(e.Resource); ok && c.Sees(r.ID, access.Read) {
-			list[i].RepoID, list[i].Repository = &r.ID, &r.Path
+	list := make([]Action, 0, len(entries))
+	for _, e := range entries {
+		seen := true
+		if !c.Admin() {
+			e, seen = gate.OwnEntry(e, o.decoy)
 		}
+		if !seen {
+			continue
+		}
+		a := Action{UserID: e.UserID, Name: e.User, Address: e.Address, At: stamp(e.At.Truncate(time.Millisecond)), Action: e.Action, Resource: e.Resource, Outcome: e.Outcome}
+		if r, ok := o.Repositories.ByPath(e.Resource); ok && c.Sees(r.ID, access.Read) {
+			a.RepoID, a.Repository = &r.ID, &r.Path
+		}
+		list = append(list, a)
 	}
 	return list, nil
+}
+
+// decoy tells whether a token is one.
+func (o Options) decoy(id string) bool {
+	t, _ := o.Tokens.ByID(id)
+	return t.Decoy
 }

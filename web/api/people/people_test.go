@@ -411,3 +411,17 @@ func TestGetUserAuditLogsTellsWhatSomebodyDid(t *testing.T) {
 		{"repository_id":"`+app.ID+`","repository_name":"app"}]`)
 	w.as("root").wants("get_user_audit_logs", `{"userid":"bob","limit":1}`, `[{"action":"x.z"}]`)
 }
+
+// TestGetUserAuditLogsTellsNobodyWhatARefusalHid: the record knows how a repository is called that somebody was refused, and
+// that a token is a decoy.
+func TestGetUserAuditLogsTellsNobodyWhatARefusalHid(t *testing.T) {
+	w := newWorld(t, dbtest.New(t))
+	decoy, _, err := w.o.Tokens.Mint(t.Context(), audit.Command("test"), token.Request{UserID: w.id("ada"), Kind: token.VCS, Label: "bait", Decoy: true})
+	w.ok(err)
+	refused := func(credential, resource, outcome string) audit.Event {
+		return audit.Event{At: time.Now(), Actor: audit.Actor{UserID: w.id("ada"), Name: "ada", Credential: credential}, Action: "repository.read", Resource: resource, Outcome: outcome}
+	}
+	w.ok(audit.Append(t.Context(), w.d, refused("token:1", "renamed/secret", string(gate.NotFound)), refused("token:"+decoy.ID, "lib", string(gate.BadCredential))))
+	w.as("ada").wants("get_user_audit_logs", `{}`, `[{"action":"repository.read","resource":"","outcome":"not_found"}]`)
+	w.as("root").wants("get_user_audit_logs", `{"userid":"ada"}`, `[{"resource":"lib"},{"resource":"renamed/secret"}]`)
+}

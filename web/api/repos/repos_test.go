@@ -217,6 +217,8 @@ func TestWhatCannotBeChangedChangesNothing(t *testing.T) {
 	ok(t, err)
 	_, err = w.s.Access.CreateGroup(t.Context(), root, "closed", w.people["root"].ID)
 	ok(t, err)
+	_, err = w.s.Host.Create(t.Context(), host.Repo{Path: "closed/there", OwnerID: w.people["root"].ID, Private: true})
+	ok(t, err)
 	w.push(w.app.ID, "one", "refs/heads/main")
 	for args, want := range map[string]struct {
 		code method.Code
@@ -225,7 +227,10 @@ func TestWhatCannotBeChangedChangesNothing(t *testing.T) {
 		`"name": "team/other"`:                 {method.Conflict, "repo `team/other` already exist"},
 		`"name": "closed/app"`:                 {method.NotFound, "repository group `closed` does not exist"},
 		`"group": "closed"`:                    {method.NotFound, "repository group `closed` does not exist"},
-		`"name": "elsewhere/app"`:              {method.Denied, "You may not give a repository the path `elsewhere/app`"},
+		`"name": "closed/there"`:               {method.NotFound, "repository group `closed` does not exist"}, // though a repository is there
+		`"name": "closed"`:                     {method.Denied, "You may not give a repository the path `closed`"},
+		`"name": "elsewhere"`:                  {method.Denied, "You may not give a repository the path `elsewhere`"},
+		`"name": "elsewhere/app"`:              {method.NotFound, "repository group `elsewhere` does not exist"}, // as a group that is closed to her
 		`"name": "team/info"`:                  {method.Invalid, "not a valid path"},
 		`"owner": "bob"`:                       {method.Denied, "Only RhodeCode admin can specify `owner` param"},
 		`"fork_of": "nothing"`:                 {method.NotFound, "repository `nothing` does not exist"},

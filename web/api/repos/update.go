@@ -216,27 +216,37 @@ func (s *server) planMove(c *method.Call, in updateArgs) (step, error) {
 	}, nil
 }
 
-// mayMove asks whether a repository may be given a path: in the group where it lies, in one to which the caller may write,
-// else where they may make one.
+// mayMove asks whether a repository may be given a path. That something is there already is told to those alone who may
+// have things there.
 func (s *server) mayMove(c *method.Call, to string) error {
 	if _, err := s.o.Access.Names.Repository(to); err != nil {
 		return method.Fail(method.Invalid, "%v: %v", host.ErrBadPath, err)
 	}
+	if err := s.mayLie(c, to); err != nil {
+		return err
+	}
 	if r, ok := s.o.Access.ByPath(to); ok && r.Is(to) && r.ID != c.Repo.ID {
 		return s.free(to)
 	}
+	return nil
+}
+
+// mayLie asks whether a repository may lie at a path: in the group where it is, in one to which the caller may write, else
+// where they may make one.
+func (s *server) mayLie(c *method.Call, to string) error {
 	if name.Fold(above(to)) == name.Fold(above(c.Repo.Path)) {
 		return nil
 	}
-	if g, ok := s.o.Access.Group(above(to)); ok {
-		if !c.SeesGroup(g.ID, access.Write) {
-			return method.NoGroup(method.Ref(above(to)))
-		}
+	if g, ok := s.o.Access.Group(above(to)); ok && c.SeesGroup(g.ID, access.Write) {
 		return nil
+	} else if !ok && !s.o.Bound(c.Identity) {
+		u, _ := s.o.Users.ByID(c.Identity.UserID)
+		if s.o.Access.MayCreate(u, s.o.Create, to) {
+			return nil
+		}
 	}
-	u, _ := s.o.Users.ByID(c.Identity.UserID)
-	if s.o.Bound(c.Identity) || !s.o.Access.MayCreate(u, s.o.Create, to) {
-		return method.Fail(method.Denied, "You may not give a repository the path `%s`. You may write to no group above it, and the server's setting repos.create lets you make none there.", to)
+	if group := above(to); group != "" { // as where there is none: a group that may not be written to does not exist
+		return method.NoGroup(method.Ref(group))
 	}
-	return nil
+	return method.Fail(method.Denied, "You may not give a repository the path `%s`: it lies in no group, and the server's setting repos.create lets you make none there.", to)
 }

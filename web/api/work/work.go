@@ -146,7 +146,9 @@ func (o Options) find(ctx context.Context, c *method.Call, id string) (work.Job,
 
 // sees tells whether a caller may know of a job.
 func (o Options) sees(c *method.Call, j work.Job) bool {
-	if c.Admin() {
+	t, ok := o.Tokens.ByID(c.Identity.Proven.TokenID)
+	free := ok && !t.Bound
+	if free && c.Admin() {
 		return true
 	}
 	if j.OwnerID == "" || j.OwnerID != c.Identity.UserID {
@@ -155,8 +157,7 @@ func (o Options) sees(c *method.Call, j work.Job) bool {
 	if _, lives := o.Repositories.ByID(j.RepoID); lives {
 		return c.Sees(j.RepoID, access.Read)
 	}
-	t, ok := o.Tokens.ByID(c.Identity.Proven.TokenID)
-	return ok && !t.Bound
+	return free
 }
 
 // absent is what is said of a job that is not there.

@@ -131,6 +131,7 @@ func TestJobsOfOthersDoNotExist(t *testing.T) {
 		{"ada", "j1", false, true}, {"ada", "j1", true, true}, {"bob", "j1", false, false}, {"root", "j1", false, true}, {"", "j1", false, false},
 		{"ada", "j2", false, false}, // a repository that she may not read any more
 		{"ada", "j3", false, true}, {"ada", "j3", true, false}, {"root", "j2", false, true}, {"root", "none", false, false},
+		{"root", "j4", true, false}, {"root", "j3", true, false}, // whose token is bound, whatever its rights
 	} {
 		for _, name := range []string{"get_job", "cancel_job"} {
 			got, err := call(t, name, `{"jobid":"`+row.id+`"}`, row.user, row.bound)
