@@ -193,9 +193,6 @@ var masks = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b`), "<delivery>"},
 	{regexp.MustCompile(`"took_ms": [0-9]+`), `"took_ms": "<time>"`},
 	{regexp.MustCompile(`Jeton-Hook/[^"]+`), "Jeton-Hook/<version>"},
-	{regexp.MustCompile(`\b[0-9a-f]{40}\b`), "<commit>"},
-	{regexp.MustCompile(`"short_id": "[0-9a-f]{12}"`), `"short_id": "<commit>"`},
-	{regexp.MustCompile(`\b127\.0\.0\.1:\d+`), "<host>"},
 	{regexp.MustCompile(`\b[0-9a-f]{16}[a-z2-7]{10}\b`), "<id>"},
 }
 
