@@ -22,8 +22,5 @@ func apiOwnRows() []apiRow {
 		{Name: "by id", Method: "get_user", As: "stranger", Before: []apiCall{{As: "stranger", Method: "get_user", Save: "eve"}},
 			Args: args{"userid": saved("eve", "user_id")}, Golden: "own/get_user.json"},
 		{Name: "nothing is locked", Method: "get_user_locks", As: "owner", Golden: "own/get_user_locks.json"},
-		{Name: "by name", Method: "get_repo", As: "owner", Args: args{"repoid": "team/old"}, Golden: "own/get_repo.json"},
-		{Name: "by id", Method: "get_repo", As: "owner", Before: []apiCall{{As: "owner", Method: "get_repo", Args: args{"repoid": "team/old"}, Save: "old"}},
-			Args: args{"repoid": saved("old", "repo_id")}, Golden: "own/get_repo.json"},
 	}
 }
