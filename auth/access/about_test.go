@@ -61,6 +61,11 @@ func TestAForkIsToldAsLongAsWhatItWasForkedFromLives(t *testing.T) {
 	if a, _ := w.repos.About(fork.ID); a.ForkOf != r.ID {
 		t.Errorf("what came back has lost its fork: %+v", a)
 	}
+	wants(t, w.repos.SetForkOf(t.Context(), root, r.ID, r.ID), ErrForkOfItself)
+	wants(t, w.repos.SetForkOf(t.Context(), root, r.ID, fork.ID), ErrForkOfItself)
+	last := w.repo(t, "last", ada, true)
+	ok(t, w.repos.SetForkOf(t.Context(), root, last.ID, fork.ID))
+	wants(t, w.repos.SetForkOf(t.Context(), root, r.ID, last.ID), ErrForkOfItself)
 	ok(t, w.repos.SetForkOf(t.Context(), root, fork.ID, ""))
 	if a, _ := w.repos.About(fork.ID); a.ForkOf != "" || len(w.repos.Forks(r.ID)) != 0 {
 		t.Errorf("detached, and still a fork: %+v", a)

@@ -16,13 +16,23 @@ func (s *Repositories) Describe(ctx context.Context, by audit.Actor, repoID, des
 	})
 }
 
-// SetForkOf says which repository one was forked from, "" for none: it is detached. ErrNoRepository.
+// ErrForkOfItself: a repository would be a fork of itself, or of one that is a fork of it.
+var ErrForkOfItself = errors.New("a repository cannot be a fork of itself")
+
+// SetForkOf says which repository one was forked from, "" for none: it is detached. ErrNoRepository, ErrForkOfItself.
 func (s *Repositories) SetForkOf(ctx context.Context, by audit.Actor, repoID, forkOf string) error {
 	return s.change(ctx, by, repoID, "repository.fork_of", forkOf, func(tx *db.Tx) error {
-		if forkOf != "" {
-			if _, err := tx.Repositories().ByID(ctx, forkOf); err != nil {
+		// Two changes at once may each have looked well. A circle that came out of the trash ends the walk.
+		for at, seen := forkOf, map[string]bool{}; at != "" && !seen[at]; {
+			if at == repoID {
+				return ErrForkOfItself
+			}
+			seen[at] = true
+			parent, err := tx.Repositories().ByID(ctx, at)
+			if err != nil && at == forkOf {
 				return instead(err, ErrNoRepository)
 			}
+			at = value(parent.ForkOf) // of one that is gone, nothing
 		}
 		return tx.Repositories().SetForkOf(ctx, repoID, pointer(forkOf))
 	})

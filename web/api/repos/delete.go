@@ -31,7 +31,7 @@ func (s *server) deleteRepo() method.Method {
 		d := deleting{IDs: []string{c.Repo.ID}}
 		switch {
 		case in.Forks == "delete":
-			all, err := s.withForks(c, c.Repo)
+			all, err := s.withForks(c, c.Repo, map[string]bool{})
 			if err != nil {
 				return Made{}, err
 			}
@@ -64,14 +64,18 @@ func (s *server) forksSeen(c *method.Call, id string) []access.Repository {
 }
 
 // withForks are the ids of a repository and of its forks and theirs, forks first. Each that the caller sees must be theirs to
-// delete.
-func (s *server) withForks(c *method.Call, r access.Repository) ([]string, error) {
+// delete. Those that were seen on the way are not gone through again.
+func (s *server) withForks(c *method.Call, r access.Repository, seen map[string]bool) ([]string, error) {
+	seen[r.ID] = true
 	if !c.Sees(r.ID, access.Admin) {
 		return nil, method.Fail(method.Denied, "Cannot delete `%s`: its fork `%s` is not yours to delete. Detach the forks, or have an administrator delete them.", c.Repo.Path, r.Path)
 	}
 	var ids []string
 	for _, f := range s.forksSeen(c, r.ID) {
-		below, err := s.withForks(c, f)
+		if seen[f.ID] {
+			continue
+		}
+		below, err := s.withForks(c, f, seen)
 		if err != nil {
 			return nil, err
 		}

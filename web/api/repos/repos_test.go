@@ -211,6 +211,31 @@ func TestARepositoryIsChanged(t *testing.T) {
 	}
 }
 
+// TestForksInACircleEnd: what comes out of the trash may close a circle, and whoever follows it must not run for ever.
+func TestForksInACircleEnd(t *testing.T) {
+	w := newWorld(t)
+	ids := map[string]string{"a": w.app.ID}
+	for _, name := range []string{"b", "c", "d"} {
+		r, err := w.s.Host.Create(t.Context(), host.Repo{Path: "team/" + name, OwnerID: w.people["ada"].ID})
+		ok(t, err)
+		ids[name] = r.ID
+	}
+	ok(t, w.s.Access.SetForkOf(t.Context(), root, ids["b"], ids["a"]))
+	ok(t, w.s.Access.SetForkOf(t.Context(), root, ids["c"], ids["b"]))
+	ok(t, w.s.Host.Delete(t.Context(), ids["b"]))
+	ok(t, w.s.Access.SetForkOf(t.Context(), root, ids["a"], ids["c"]))
+	_, err := w.s.Host.Restore(t.Context(), ids["b"], "")
+	ok(t, err)
+	w.must("ada", "update_repo", `{"repoid": "team/d", "fork_of": "team/c"}`)
+	w.fails("ada", "update_repo", `{"repoid": "team/c", "fork_of": "team/app"}`, method.Invalid, "cannot be a fork of itself")
+	w.must("ada", "delete_repo", `{"repoid": "team/app", "forks": "delete"}`)
+	for name, id := range ids {
+		if _, lives := w.s.Access.ByID(id); lives {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
 func TestWhatCannotBeChangedChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.s.Host.Create(t.Context(), host.Repo{Path: "team/other", OwnerID: w.people["ada"].ID})

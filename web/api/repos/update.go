@@ -2,6 +2,7 @@ package repos
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"jeton/auth/access"
@@ -119,16 +120,35 @@ func (s *server) planFork(c *method.Call, in updateArgs) (step, error) {
 		if err != nil {
 			return nil, err
 		}
-		for at := parent.ID; at != ""; {
-			if at == c.Repo.ID {
-				return nil, method.Fail(method.Invalid, "`%s` cannot be a fork of itself", c.Repo.Path)
-			}
-			about, _ := s.o.Access.About(at)
-			at = about.ForkOf
+		if s.descends(parent.ID, c.Repo.ID) {
+			return nil, forkOfItself(c)
 		}
 		of = parent.ID
 	}
-	return func(ctx context.Context) error { return s.o.Access.SetForkOf(ctx, c.Actor, c.Repo.ID, of) }, nil
+	return func(ctx context.Context) error {
+		err := s.o.Access.SetForkOf(ctx, c.Actor, c.Repo.ID, of)
+		if errors.Is(err, access.ErrForkOfItself) { // by a change meanwhile
+			return forkOfItself(c)
+		}
+		return err
+	}, nil
+}
+
+func forkOfItself(c *method.Call) error {
+	return method.Fail(method.Invalid, "`%s` cannot be a fork of itself", c.Repo.Path)
+}
+
+// descends tells whether a repository is another one, or a fork of it, or of a fork of it.
+func (s *server) descends(id, from string) bool {
+	for seen := map[string]bool{}; id != "" && !seen[id]; {
+		if id == from {
+			return true
+		}
+		seen[id] = true
+		about, _ := s.o.Access.About(id)
+		id = about.ForkOf
+	}
+	return false
 }
 
 func (s *server) planHead(c *method.Call, in updateArgs) (step, error) {
