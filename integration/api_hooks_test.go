@@ -17,10 +17,13 @@ func apiHooksRows() []apiRow {
 	}
 	jenkins := args{"repoid": nil, "repogroupid": "team", "form": "jenkins", "secret": ""}
 	id := func(save string) func(*apiWorld) any { return savedIn(save, "webhook", "hook_id") }
+	const makesNone = "a token makes none that gives more than it does itself: gives_token is for one with the right \"tokens\" that is taken from every network"
 	const server = "web hooks of the server are for an administrator's token with the right admin that is bound to no repositories; name a repository (repoid) or a group (repogroupid)"
 	return []apiRow{
 		{Name: "of a repository", Method: "create_webhook", As: "bound", Args: args{"repoid": "team/app", "url": "https://ci.invalid/hook", "form": "github", "events": "push,tag",
-			"branches": []string{"main"}, "label": "CI", "secret": "known", "gives_token": true}, Golden: "hooks/create_webhook.json"},
+			"branches": []string{"main"}, "label": "CI", "secret": "known"}, Golden: "hooks/create_webhook.json"},
+		{Name: "that gives tokens, with one that makes none", Method: "create_webhook", As: "owner", Args: args{"repoid": "team/app", "url": "https://ci.invalid/", "gives_token": true}, Error: makesNone},
+		{Name: "that gives tokens, to elsewhere", Method: "update_webhook", As: "owner", Before: made("t", args{"gives_token": true}), Args: args{"hookid": id("t"), "url": "https://elsewhere.invalid/"}, Error: makesNone},
 		{Name: "of a group", Method: "create_webhook", As: "owner", Args: args{"repogroupid": "team", "url": "https://ci.invalid/", "form": "jenkins", "secret": ""}, Golden: "hooks/create_webhook_of_group.json"},
 		{Name: "of the server", Method: "create_webhook", Args: args{"url": "https://ci.invalid/", "secret": "known", "active": false, "events": []string{"decoy", "token_expiring"}}, Golden: "hooks/create_webhook_of_server.json"},
 		{Name: "of the server, by its owner alone", Method: "create_webhook", As: "owner", Args: args{"url": "https://ci.invalid/"}, Error: server},

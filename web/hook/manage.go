@@ -53,14 +53,19 @@ func (s *Server) Hook(ctx context.Context, id string) (Hook, error) { return s.o
 // Of lists the hooks of a place, the oldest first.
 func (s *Server) Of(ctx context.Context, p Place) ([]Hook, error) { return s.o.Rows.Of(ctx, p) }
 
-// Update changes a hook. Switching one on forgets that it has failed, and switching it off ends what waits. ErrBad, ErrNotFound.
+// Update changes a hook. Switching one on forgets that it has failed, and switching it off ends what waits. A secret that would
+// be sent as it is (Jenkins'), and was meant for another receiver, is dropped: only who knows it may send it anywhere. ErrBad,
+// ErrNotFound.
 func (s *Server) Update(ctx context.Context, by audit.Actor, id string, change func(h *Hook) error) (Hook, error) {
 	return s.o.Rows.Change(ctx, by, id, "hook.update", func(h *Hook) error {
-		was := h.Active
+		was := *h
 		if err := change(h); err != nil {
 			return err
 		}
-		if h.Active && !was {
+		if h.Form == Jenkins && (was.Form != Jenkins || h.URL != was.URL) {
+			h.Secret, h.Old, h.OldEnds = Secret{}, Secret{}, time.Time{}
+		}
+		if h.Active && !was.Active {
 			h.Failures, h.FailingSince, h.OffAt, h.OffWhy = 0, time.Time{}, time.Time{}, ""
 		}
 		return s.check(h)

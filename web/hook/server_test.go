@@ -199,6 +199,33 @@ func TestBothSecretsSignWhileOneIsRotated(t *testing.T) {
 	}
 }
 
+// TestASecretThatIsSentAsItIsGoesToNobodyElse: Jenkins' stands in the address. Who administers a hook that somebody else has
+// made must not learn its secret by leading it to themselves.
+func TestASecretThatIsSentAsItIsGoesToNobodyElse(t *testing.T) {
+	jenkins := func(h *hook.Hook) error {
+		h.Form, h.ContentType, h.Events, h.Secret = hook.Jenkins, hook.JSON, []hook.Kind{hook.Push}, hook.NewSecret("s3cret")
+		return nil
+	}
+	for name, c := range map[string]struct {
+		before, change func(h *hook.Hook) error
+		kept           bool
+	}{
+		"it becomes one of Jenkins'":              {func(*hook.Hook) error { return nil }, func(h *hook.Hook) error { h.Form, h.Events = hook.Jenkins, []hook.Kind{hook.Push}; return nil }, false},
+		"another address of Jenkins":              {jenkins, func(h *hook.Hook) error { h.URL = "http://elsewhere.example/"; return nil }, false},
+		"the same address":                        {jenkins, func(h *hook.Hook) error { h.Label = "CI"; return nil }, true},
+		"another address that is sent signatures": {func(*hook.Hook) error { return nil }, func(h *hook.Hook) error { h.URL = "http://elsewhere.example/"; return nil }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			h := w.hook(func(h *hook.Hook) { ok(t, c.before(h)) })
+			now, err := w.s.Update(t.Context(), by, h.ID, c.change)
+			if err != nil || h.Secret.Empty() || now.Secret.Empty() == c.kept {
+				t.Errorf("its secret is kept: %v, want %v (%v)", !now.Secret.Empty(), c.kept, err)
+			}
+		})
+	}
+}
+
 // TestWhatWasWrittenIsSentAfterAStart: nothing runs while pushes are followed, as if the process had been killed right behind.
 func TestWhatWasWrittenIsSentAfterAStart(t *testing.T) {
 	w := newWorld(t, nil)

@@ -125,6 +125,24 @@ func (o Options) tells(c *method.Call, groupID string) error {
 	return nil
 }
 
+// whole is a hook that the caller administers, with all that it is told of: its deliveries, and the secret that signs them.
+func (o Options) whole(ctx context.Context, c *method.Call, id method.Ref) (hook.Hook, error) {
+	h, err := o.found(ctx, c, id)
+	if err == nil {
+		err = o.tells(c, h.GroupID)
+	}
+	return h, err
+}
+
+// gives refuses to have tokens go along where the caller's own token makes none: such a one is taken from everywhere.
+func (o Options) gives(c *method.Call) error {
+	t, ok := o.Tokens.ByID(c.Identity.Proven.TokenID)
+	if ok && c.Has(token.RightTokens) && len(t.Networks) == 0 {
+		return nil
+	}
+	return method.Fail(method.Denied, "%s", makesNone)
+}
+
 // said is an error in words for the client; id is the hook that was asked for.
 func said(err error, id method.Ref) error {
 	switch {

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	noHook = "webhook `…` does not exist"
-	noRepo = "repository `…` does not exist"
-	noPlan = "repository group `…` does not exist"
-	serves = "web hooks of the server are for an administrator's token with the right admin that is bound to no repositories"
+	noHook    = "webhook `…` does not exist"
+	noRepo    = "repository `…` does not exist"
+	noPlan    = "repository group `…` does not exist"
+	makesNone = "a token makes none that gives more than it does itself: gives_token is for one with the right \"tokens\" that is taken from every network"
+	serves    = "web hooks of the server are for an administrator's token with the right admin that is bound to no repositories"
 )
 
 type createArgs struct {
@@ -33,7 +34,7 @@ type createArgs struct {
 func (o Options) create() method.Method {
 	return method.Of(method.Method{Name: "create_webhook", New: true, Changes: true, On: open(), REST: "POST webhooks",
 		Doc:     "Makes a web hook of a repository, of a group of repositories, or of the server. The reply shows its secret, once.",
-		Fails:   []string{noRepo, noPlan, serves, "such a hook cannot be: …", "there are as many hooks as one place may have; remove one first"},
+		Fails:   []string{noRepo, noPlan, serves, makesNone, "such a hook cannot be: …", "there are as many hooks as one place may have; remove one first"},
 		Example: `{"repoid": "team/app", "url": "https://ci.example.com/hook", "form": "github", "events": ["push", "tag"]}`,
 	}, func(ctx context.Context, c *method.Call, in createArgs) (Made, error) {
 		place, err := o.of(c, in.Repo, in.Group)
@@ -42,6 +43,11 @@ func (o Options) create() method.Method {
 		}
 		if err := o.tells(c, place.GroupID); err != nil {
 			return Made{}, err
+		}
+		if in.Token {
+			if err := o.gives(c); err != nil {
+				return Made{}, err
+			}
 		}
 		h := hook.Hook{ID: o.NewID(), RepoID: place.RepoID, GroupID: place.GroupID, Label: in.Label, URL: in.URL, Form: hook.Form(in.Form), ContentType: in.Content,
 			Events: kinds(in.Events), Branches: in.Branches, Active: in.Active, GivesToken: in.Token}
@@ -93,8 +99,8 @@ func (o Options) list() method.Method {
 
 type updateArgs struct {
 	ID       method.Ref `arg:"hookid" doc:"Id of the hook."`
-	URL      *string    `arg:"url,optional" max:"2048" doc:"The address that is told."`
-	Form     *string    `arg:"form,optional" choices:"gitea,github,jenkins,standard" doc:"How it is told. The secret must fit: rotate_webhook_secret makes another."`
+	URL      *string    `arg:"url,optional" max:"2048" doc:"The address that is told. Jenkins' secret, which is sent as it is, is dropped with the old one: give it anew by rotate_webhook_secret."`
+	Form     *string    `arg:"form,optional" choices:"gitea,github,jenkins,standard" doc:"How it is told. The secret must fit: rotate_webhook_secret makes another. Changed to jenkins there is none any more."`
 	Content  *string    `arg:"content_type,optional" choices:"json,form" doc:"How the body is written."`
 	Events   *[]string  `arg:"events,optional" sep:"," doc:"Of what it is told."`
 	Branches *[]string  `arg:"branches,optional" sep:"," doc:"Patterns of branches; an empty list is all."`
@@ -120,6 +126,13 @@ func (in updateArgs) change(h *hook.Hook) error {
 	return nil
 }
 
+// leads tells whether a change has tokens go where none went before.
+func (in updateArgs) leads(h hook.Hook) bool {
+	gave := h.GivesToken
+	put(&h.GivesToken, in.Token)
+	return h.GivesToken && (!gave || in.URL != nil && *in.URL != h.URL)
+}
+
 func put[T any](at, given *T) {
 	if given != nil {
 		*at = *given
@@ -128,14 +141,14 @@ func put[T any](at, given *T) {
 
 func (o Options) update() method.Method {
 	return method.Of(method.Method{Name: "update_webhook", New: true, Changes: true, On: open(), REST: "PUT webhooks/{hookid}",
-		Doc: "Changes what is given of a web hook. The reply tells of the hook, but for its secret.", Fails: []string{noHook, "such a hook cannot be: …"},
+		Doc: "Changes what is given of a web hook. The reply tells of the hook, but for its secret.", Fails: []string{noHook, makesNone, "such a hook cannot be: …"},
 		Example: `{"hookid": "abcdefghijklmnopqrstuvwx23", "active": true}`,
 	}, func(ctx context.Context, c *method.Call, in updateArgs) (Changed, error) {
-		h, err := o.found(ctx, c, in.ID)
-		if err != nil {
-			return Changed{}, err
+		h, err := o.whole(ctx, c, in.ID)
+		if err == nil && in.leads(h) {
+			err = o.gives(c)
 		}
-		if err := o.tells(c, h.GroupID); err != nil {
+		if err != nil {
 			return Changed{}, err
 		}
 		if h, err = o.Hooks.Update(ctx, c.Actor, h.ID, in.change); err != nil {
@@ -156,7 +169,7 @@ func (o Options) rotate() method.Method {
 		Doc:   "Gives a web hook another secret, which the reply shows once. Until the overlap is over what is sent is signed with both.",
 		Fails: []string{noHook, "such a hook cannot be: …"}, Example: `{"hookid": "abcdefghijklmnopqrstuvwx23"}`,
 	}, func(ctx context.Context, c *method.Call, in rotateArgs) (Made, error) {
-		h, err := o.found(ctx, c, in.ID)
+		h, err := o.whole(ctx, c, in.ID)
 		if err != nil {
 			return Made{}, err
 		}
@@ -215,7 +228,7 @@ func (o Options) deliveries() method.Method {
 		Doc:   "Lists what a web hook was sent, the newest first, with what came back. Secrets are in none of it.",
 		Fails: []string{noHook, "delivery `…` does not exist"}, Example: `{"hookid": "abcdefghijklmnopqrstuvwx23", "limit": 10}`,
 	}, func(ctx context.Context, c *method.Call, in deliveriesArgs) ([]Delivery, error) {
-		h, err := o.found(ctx, c, in.ID)
+		h, err := o.whole(ctx, c, in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -251,7 +264,7 @@ func (o Options) redeliver() method.Method {
 		Fails:   []string{noHook, "delivery `…` does not exist", "webhook `…` is switched off; switch it on with update_webhook"},
 		Example: `{"hookid": "abcdefghijklmnopqrstuvwx23", "deliveryid": "00000000-0000-8000-8000-000000000000"}`,
 	}, func(ctx context.Context, c *method.Call, in redeliverArgs) (Sent, error) {
-		h, err := o.found(ctx, c, in.ID)
+		h, err := o.whole(ctx, c, in.ID)
 		if err != nil {
 			return Sent{}, err
 		}
