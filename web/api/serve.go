@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"jeton/auth/mask"
@@ -125,7 +126,15 @@ func Shown(e *method.Error) any {
 	return fields
 }
 
-func safe(text string) string { return mask.Tokens(wire.Escape(text)) }
+// maxError is how much of a text is told, in bytes: it may hold what a client sent.
+const maxError = 4 << 10
+
+func safe(text string) string {
+	if len(text) > maxError {
+		text = strings.ToValidUTF8(text[:maxError], "") + "…"
+	}
+	return mask.Tokens(wire.Escape(text))
+}
 
 // write answers in JSON, which nobody may keep.
 func (h *Handler) write(w http.ResponseWriter, status int, v reply) {

@@ -124,13 +124,21 @@ func (a field) readString(to reflect.Value, raw json.RawMessage) error {
 	return nil
 }
 
+// maxName is the most bytes of a name or an id where a declaration says nothing: longer than any name can be. What is not
+// found is told by its name, and stands in the audit record.
+const maxName = 320
+
 // bound asks for an argument's choices and its length.
 func (a field) bound(s string) error {
+	most := a.Max
+	if most == 0 && a.Type == Name {
+		most = maxName
+	}
 	switch {
 	case len(a.Choices) > 0 && !slices.Contains(a.Choices, s):
 		return fmt.Errorf("it must be one of %s", strings.Join(a.Choices, ", "))
-	case a.Max > 0 && int64(len(s)) > a.Max:
-		return fmt.Errorf("it is longer than %d bytes", a.Max)
+	case most > 0 && int64(len(s)) > most:
+		return fmt.Errorf("it is longer than %d bytes", most)
 	}
 	return nil
 }

@@ -89,6 +89,7 @@ func TestPrepareRefusesArguments(t *testing.T) {
 		{"no choice", `{"text":"x","pick":"c"}`, "Invalid `pick` arg in JSON DATA: it must be one of a, b"},
 		{"list for a name", `{"text":"x","ref":[]}`, "Invalid `ref` arg in JSON DATA: it must be a name or an id, which is a string or an integer, and a list came"},
 		{"fraction for a name", `{"text":"x","ref":1.5}`, "Invalid `ref` arg in JSON DATA: it must be an integer, written in digits alone"},
+		{"a name that none can have", `{"text":"x","ref":"` + strings.Repeat("a", 321) + `"}`, "Invalid `ref` arg in JSON DATA: it is longer than 320 bytes"},
 		{"two names", `{"text":"x","ref":"a","old_ref":"b"}`, "The arguments `ref` and `old_ref` are one. Send one of them."},
 		{"beyond 2^53", `{"text":"x","number":9007199254740993}`, "Invalid `number` arg in JSON DATA: it is a number beyond 2^53, which not every reader of JSON keeps as it is"},
 		{"beyond 64 bits", `{"text":"x","number":99999999999999999999}`, "Invalid `number` arg in JSON DATA: it is a number beyond 2^53, which not every reader of JSON keeps as it is"},
