@@ -10,6 +10,7 @@ import (
 	"jeton/vcs/oid"
 	"jeton/vcs/revision"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // Comment is what somebody has said of a commit.
@@ -91,9 +92,11 @@ func (s *server) comment(ctx context.Context, c *method.Call, in commentArgs) (S
 	if err != nil {
 		return Said{}, err
 	}
-	author, err := s.author(c, in.Person)
-	if err != nil {
-		return Said{}, err
+	author := access.User{ID: c.Identity.UserID, Name: c.Identity.UserName}
+	if in.Person != nil {
+		if author, err = person.As(c, s.o.People, *in.Person, c.Admin() || c.Sees(c.Repo.ID, access.Admin)); err != nil {
+			return Said{}, err
+		}
 	}
 	if err := s.checked(ctx, c, in, id.String()); err != nil {
 		return Said{}, err
@@ -114,24 +117,6 @@ func (s *server) comment(ctx context.Context, c *method.Call, in commentArgs) (S
 		out.Status = &in.Status
 	}
 	return out, nil
-}
-
-// author is as whom something is said.
-func (s *server) author(c *method.Call, as *method.Ref) (access.User, error) {
-	self := access.User{ID: c.Identity.UserID, Name: c.Identity.UserName}
-	if as == nil {
-		return self, nil
-	}
-	u, ok := s.o.People.Find(string(*as))
-	switch may := c.Admin() || c.Sees(c.Repo.ID, access.Admin); {
-	case ok && u.ID == self.ID:
-		return self, nil
-	case !may:
-		return u, method.Fail(method.Denied, "userid is not the same as your user")
-	case !ok:
-		return u, method.NoUser(*as)
-	}
-	return u, nil
 }
 
 // checked looks at what a comment says, in RhodeCode's order.

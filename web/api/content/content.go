@@ -179,11 +179,6 @@ func (q *query) empty() bool {
 	return true
 }
 
-// stamp is a time as RhodeCode's API has them: UTC, without a zone, milliseconds where there are some.
-func stamp(t time.Time) string {
-	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999")
-}
-
 // errNoCommits is RhodeCode's answer of a repository in which there is nothing.
 func errNoCommits() error { return method.Fail(method.NotFound, "There are no commits yet") }
 

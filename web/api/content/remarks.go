@@ -5,38 +5,33 @@ import (
 	"errors"
 	"fmt"
 
+	"jeton/auth/access"
 	"jeton/vcs/oid"
 	"jeton/vcs/reach"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // Remark is a comment as RhodeCode's API tells of it.
 type Remark struct {
-	ID        string   `json:"comment_id" doc:"The id; RhodeCode's are integers."`
-	Kind      string   `json:"comment_type" doc:"note or todo."`
-	Text      string   `json:"comment_text" doc:"What was said."`
-	Status    []Status `json:"comment_status" doc:"What the commit became by it; empty where it stayed as it was."`
-	Path      *string  `json:"comment_f_path" doc:"null: comments are about whole commits."`
-	Line      *string  `json:"comment_lineno" doc:"null, likewise."`
-	Author    Author   `json:"comment_author" doc:"Who said it."`
-	At        string   `json:"comment_created_on" doc:"When, in UTC without a zone."`
-	Resolved  *Remark  `json:"comment_resolved_by" doc:"The comment that settled it; null where none did."`
-	Commit    string   `json:"comment_commit_id" doc:"The commit's id."`
-	PullReq   *string  `json:"comment_pull_request_id" doc:"null: there are no pull requests."`
-	LastVersn int64    `json:"comment_last_version" doc:"0: comments are not edited."`
+	ID        string      `json:"comment_id" doc:"The id; RhodeCode's are integers."`
+	Kind      string      `json:"comment_type" doc:"note or todo."`
+	Text      string      `json:"comment_text" doc:"What was said."`
+	Status    []Status    `json:"comment_status" doc:"What the commit became by it; empty where it stayed as it was."`
+	Path      *string     `json:"comment_f_path" doc:"null: comments are about whole commits."`
+	Line      *string     `json:"comment_lineno" doc:"null, likewise."`
+	Author    person.User `json:"comment_author" doc:"Who said it; of somebody who is gone only the name."`
+	At        string      `json:"comment_created_on" doc:"When, in UTC without a zone."`
+	Resolved  *Remark     `json:"comment_resolved_by" doc:"The comment that settled it; null where none did."`
+	Commit    string      `json:"comment_commit_id" doc:"The commit's id."`
+	PullReq   *string     `json:"comment_pull_request_id" doc:"null: there are no pull requests."`
+	LastVersn int64       `json:"comment_last_version" doc:"0: comments are not edited."`
 }
 
 // Status is a change of a commit's status.
 type Status struct {
 	ID     string `json:"status_id" doc:"The comment's id."`
 	Status string `json:"status" doc:"not_reviewed, approved, rejected or under_review."`
-}
-
-// Author is who has said something.
-type Author struct {
-	ID     *string `json:"user_id" doc:"The id; null for somebody who is gone."`
-	Name   string  `json:"username" doc:"The user name."`
-	Active bool    `json:"active" doc:"Whether the account is in use."`
 }
 
 type commentsArgs struct {
@@ -118,7 +113,7 @@ func (s *server) remarks(q *query, rows []Comment) ([]Remark, error) {
 			seen[c.CommitID] = shown
 		}
 		if shown {
-			list, ids = append(list, s.remark(c)), append(ids, c.ID)
+			list, ids = append(list, s.remark(q.Call, c)), append(ids, c.ID)
 		}
 	}
 	by, err := s.o.Comments.Resolving(q.ctx, q.Repo.ID, ids)
@@ -127,7 +122,7 @@ func (s *server) remarks(q *query, rows []Comment) ([]Remark, error) {
 	}
 	settled := map[string]*Remark{}
 	for _, c := range by { // a comment settles others of its own commit alone
-		r := s.remark(c)
+		r := s.remark(q.Call, c)
 		settled[c.ResolvesID] = &r
 	}
 	for i := range list {
@@ -150,13 +145,15 @@ func (q *query) sees(commit string) (bool, error) {
 }
 
 // remark is a comment for a reply.
-func (s *server) remark(c Comment) Remark {
-	r := Remark{ID: c.ID, Kind: c.Kind, Text: c.Text, Status: []Status{}, At: stamp(c.At), Commit: c.CommitID, Author: Author{Name: c.Author}}
-	if c.Status != "" {
-		r.Status = append(r.Status, Status{c.ID, c.Status})
+func (s *server) remark(c *method.Call, said Comment) Remark {
+	r := Remark{ID: said.ID, Kind: said.Kind, Text: said.Text, Status: []Status{}, At: method.Time(said.At), Commit: said.CommitID}
+	if said.Status != "" {
+		r.Status = append(r.Status, Status{said.ID, said.Status})
 	}
-	if u, ok := s.o.People.ByID(c.AuthorID); ok {
-		r.Author = Author{ID: &u.ID, Name: u.Name, Active: u.Active}
+	u, ok := s.o.People.ByID(said.AuthorID)
+	if !ok {
+		u = access.User{Name: said.Author}
 	}
+	r.Author = person.Show(c, u)
 	return r
 }

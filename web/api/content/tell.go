@@ -9,6 +9,7 @@ import (
 
 	"jeton/vcs/browse"
 	"jeton/vcs/oid"
+	"jeton/web/api/method"
 )
 
 // budget is what the diffs of one answer may still hold.
@@ -25,7 +26,7 @@ func (s *server) tell(q *query, id oid.ID, details string, left *budget) (Change
 	if err != nil {
 		return Changeset{}, err
 	}
-	out := Changeset{ShortID: oid.Abbrev(id, 12), RawID: id.String(), Message: c.Message, Date: stamp(c.Author.When),
+	out := Changeset{ShortID: oid.Abbrev(id, 12), RawID: id.String(), Message: c.Message, Date: method.Time(c.Author.When),
 		Author: fmt.Sprintf("%s <%s>", c.Author.Name, c.Author.Email), Parents: []Parent{}, Diff: []Entry{}}
 	for _, p := range c.Parents {
 		out.Parents = append(out.Parents, Parent{p.String()})

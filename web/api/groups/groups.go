@@ -125,11 +125,13 @@ type groupArg struct {
 
 type groupAndRows struct {
 	group
+	Members     []given.Row `json:"members" doc:"The same as permissions, for older clients."`
 	Permissions []given.Row `json:"permissions" doc:"Who may do what with it. What was given on the groups above counts besides."`
 }
 
 func (o Options) get(_ context.Context, c *method.Call, _ groupArg) (groupAndRows, error) {
-	return groupAndRows{o.one(c, c.Group), given.Rows(given.Group, c.Group.OwnerID, o.Groups.Given(c.Group.ID), o.People, o.UserGroups)}, nil
+	rows := given.Rows(given.Group, c.Group.OwnerID, o.Groups.Given(c.Group.ID), o.People, o.UserGroups)
+	return groupAndRows{o.one(c, c.Group), rows, rows}, nil
 }
 
 func (o Options) list(_ context.Context, c *method.Call, _ struct{}) ([]group, error) {

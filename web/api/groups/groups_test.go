@@ -47,9 +47,9 @@ func masked(w *apitest.World, result json.RawMessage) string {
 func TestGroupsAreShownInRhodeCodesShape(t *testing.T) {
 	w := world(t)
 	result, fault := w.Call("bob", "get_repo_group", `{"repogroupid":"TEAM"}`)
-	want := `{"group_id":"ID:team","group_name":"team","group_description":"","parent_group":null,"repositories":["team/app"],"owner":"ada","permissions":[` +
-		`{"name":"chief","permission":"group.admin","origin":"super-admin","type":"user"},{"name":"ada","permission":"group.admin","origin":"owner","type":"user"},` +
-		`{"name":"bob","permission":"group.read","origin":"permission","type":"user"}]}`
+	rows := `[{"name":"chief","permission":"group.admin","origin":"super-admin","type":"user"},{"name":"ada","permission":"group.admin","origin":"owner","type":"user"},` +
+		`{"name":"bob","permission":"group.read","origin":"permission","type":"user"}]`
+	want := `{"group_id":"ID:team","group_name":"team","group_description":"","parent_group":null,"repositories":["team/app"],"owner":"ada","members":` + rows + `,"permissions":` + rows + `}`
 	if got := masked(w, result); got != want || fault != "" {
 		t.Errorf("got %s %s\nwant %s", got, fault, want)
 	}

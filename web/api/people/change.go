@@ -8,6 +8,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/token"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 func (o Options) changes() []method.Method {
@@ -17,7 +18,7 @@ func (o Options) changes() []method.Method {
 			Fails: []string{denied, "user `…` already exist", "email `…` already exist", "failed to create user `…`: …",
 				"{\"username\": …}, {\"email\": …}, {\"password\": …}, {\"firstname\": …}, {\"description\": …}: what is wrong with an argument"},
 			Doc: "Makes an account. Without a password, tokens and SSH keys are the ways in. People of other sign-in methods (LDAP, a proxy) get their accounts when they come first, and cannot be made here; nor can a password be made to be changed at the next sign-in."}, o.create),
-		method.Of(method.Method{Name: "update_user", On: person(), Changes: true, REST: "PATCH users/{userid}", Example: `{"userid": "ada", "lastname": "Lovelace"}`,
+		method.Of(method.Method{Name: "update_user", On: onPerson(), Changes: true, REST: "PATCH users/{userid}", Example: `{"userid": "ada", "lastname": "Lovelace"}`,
 			Fails: []string{noUser, notYourself, denied, "failed to update user `…`: …"},
 			Doc:   "Changes a person; what is left out stays. Administrators change everything of everybody. Others change names, description, e-mail and password of themselves, by a token with the right account. An empty password takes it away. The last administrator stays one."}, o.update),
 		method.Of(method.Method{Name: "delete_user", On: method.On{Kind: method.Server}, Changes: true, Right: token.RightAdmin, REST: "DELETE users/{userid}", Example: `{"userid": "ada", "handle_repos": "detach"}`,
@@ -44,8 +45,8 @@ type createArgs struct {
 
 // Changed is what is answered to a change of a person.
 type Changed struct {
-	Message string `json:"msg" doc:"What was done, for people."`
-	User    *User  `json:"user" doc:"The person as they are then; null where they are gone."`
+	Message string       `json:"msg" doc:"What was done, for people."`
+	User    *person.User `json:"user" doc:"The person as they are then; null where they are gone."`
 }
 
 func (o Options) create(ctx context.Context, c *method.Call, in createArgs) (Changed, error) {
@@ -62,7 +63,7 @@ func (o Options) create(ctx context.Context, c *method.Call, in createArgs) (Cha
 			return Changed{}, told(err, "created new user `%s`, but no repository group", in.Name)
 		}
 	}
-	s := o.show(c, u)
+	s := person.Show(c, u)
 	return Changed{fmt.Sprintf("created new user `%s`", u.Name), &s}, nil
 }
 
@@ -89,7 +90,7 @@ func (o Options) mayCreate(in createArgs) error {
 // sourced refuses accounts of other sign-in methods.
 func sourced(given ...string) error {
 	for _, s := range given {
-		if s != local {
+		if s != person.Local {
 			return method.Fields(method.Invalid, map[string]string{"extern_type": "People of other sign-in methods get their accounts when they sign in first. Leave extern_type and extern_name out."})
 		}
 	}
@@ -114,7 +115,7 @@ func (o Options) update(ctx context.Context, c *method.Call, in updateArgs) (Cha
 	if err := mayUpdate(c, in); err != nil {
 		return Changed{}, err
 	}
-	now := o.show(c, c.Person)
+	now := person.Show(c, c.Person)
 	if in.ExternType != nil && *in.ExternType != now.Extern || in.ExternName != nil && *in.ExternName != now.ExternName {
 		return Changed{}, method.Fail(method.Invalid, "failed to update user `%s`: extern_type and extern_name cannot be changed. Leave them out", in.User)
 	}
@@ -123,7 +124,7 @@ func (o Options) update(ctx context.Context, c *method.Call, in updateArgs) (Cha
 	if err != nil {
 		return Changed{}, failed(err, "failed to update user `%s`", in.User)
 	}
-	s := o.show(c, u)
+	s := person.Show(c, u)
 	return Changed{fmt.Sprintf("updated user ID:%s %s", u.ID, u.Name), &s}, nil
 }
 
@@ -174,7 +175,7 @@ func (o Options) remove(ctx context.Context, c *method.Call, in deleteArgs) (Cha
 		left.UserGroups = owns.UserGroups
 	}
 	if !left.None() {
-		return Changed{}, fail(method.Conflict, "still owns "+left.String()+". Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
+		return Changed{}, fail(method.Conflict, "still owns "+left.String()+", deleted ones that can still come back included. Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
 	}
 	if err := o.clear(ctx, c, owns, in); err != nil {
 		return Changed{}, failed(err, "failed to delete user ID:%s %s", u.ID, u.Name)

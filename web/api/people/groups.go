@@ -11,6 +11,7 @@ import (
 	"jeton/auth/token"
 	"jeton/web/api/given"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 func userGroup(l access.Level) method.On {
@@ -41,14 +42,14 @@ type groupArgs struct {
 
 // Group is a user group as RhodeCode's API shows one.
 type Group struct {
-	ID          string  `json:"users_group_id" doc:"The id: 26 letters and digits, which never change."`
-	Name        string  `json:"group_name"`
-	Description string  `json:"group_description"`
-	Active      bool    `json:"active" doc:"Always true."`
-	Owner       string  `json:"owner" doc:"User name; empty where nobody owns it."`
-	OwnerEmail  string  `json:"owner_email" doc:"For administrators and the owner; else empty."`
-	Sync        *string `json:"sync" doc:"Always null: members are never taken from elsewhere."`
-	Users       []User  `json:"users" doc:"Its members, by name."`
+	ID          string        `json:"users_group_id" doc:"The id: 26 letters and digits, which never change."`
+	Name        string        `json:"group_name"`
+	Description string        `json:"group_description"`
+	Active      bool          `json:"active" doc:"Always true."`
+	Owner       string        `json:"owner" doc:"User name; empty where nobody owns it."`
+	OwnerEmail  string        `json:"owner_email" doc:"For administrators and the owner; else empty."`
+	Sync        *string       `json:"sync" doc:"Always null: members are never taken from elsewhere."`
+	Users       []person.User `json:"users" doc:"Its members, by name."`
 }
 
 // WholeGroup is a user group with who may do what with it, and what it was given.
@@ -66,17 +67,17 @@ type GroupSummary struct {
 }
 
 func (o Options) showGroup(c *method.Call, g access.UserGroup) Group {
-	s := Group{ID: g.ID, Name: g.Name, Description: g.Description, Active: true, Users: []User{}}
+	s := Group{ID: g.ID, Name: g.Name, Description: g.Description, Active: true, Users: []person.User{}}
 	if owner, ok := o.Users.ByID(g.OwnerID); ok {
-		shown := o.show(c, owner)
+		shown := person.Show(c, owner)
 		s.Owner, s.OwnerEmail = shown.Name, shown.Email
 	}
 	for _, id := range o.UserGroups.Members(g.ID) {
 		if u, ok := o.Users.ByID(id); ok {
-			s.Users = append(s.Users, o.show(c, u))
+			s.Users = append(s.Users, person.Show(c, u))
 		}
 	}
-	slices.SortFunc(s.Users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Users, func(a, b person.User) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }
 

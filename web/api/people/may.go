@@ -2,13 +2,13 @@ package people
 
 import (
 	"context"
-	"time"
 
 	"jeton/auth/access"
 	"jeton/auth/audit"
 	"jeton/auth/gate"
 	"jeton/web/api/given"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // Summary is what a person may do.
@@ -52,17 +52,17 @@ func (o Options) global(u access.User) []string {
 
 // Locked is a repository that somebody has locked.
 type Locked struct {
-	ID          string  `json:"repo_id"`
-	Name        string  `json:"repo_name"`
-	Type        string  `json:"repo_type" doc:"Always git."`
-	Private     bool    `json:"private"`
-	Created     string  `json:"created_on" doc:"UTC, without a zone."`
-	Description string  `json:"description"`
-	Owner       string  `json:"owner" doc:"User name of its owner."`
-	ForkOf      *string `json:"fork_of" doc:"Path of the repository that it was forked from; null for none that the caller sees."`
-	LockedBy    User    `json:"locked_by" doc:"Who alone may push."`
-	LockedDate  string  `json:"locked_date" doc:"Since when: UTC, without a zone."`
-	LockReason  string  `json:"lock_reason" doc:"What brought it about."`
+	ID          string      `json:"repo_id"`
+	Name        string      `json:"repo_name"`
+	Type        string      `json:"repo_type" doc:"Always git."`
+	Private     bool        `json:"private"`
+	Created     string      `json:"created_on" doc:"UTC, without a zone."`
+	Description string      `json:"description"`
+	Owner       string      `json:"owner" doc:"User name of its owner."`
+	ForkOf      *string     `json:"fork_of" doc:"Path of the repository that it was forked from; null for none that the caller sees."`
+	LockedBy    person.User `json:"locked_by" doc:"Who alone may push."`
+	LockedDate  string      `json:"locked_date" doc:"Since when: UTC, without a zone."`
+	LockReason  string      `json:"lock_reason" doc:"What brought it about."`
 }
 
 func (o Options) locks(_ context.Context, c *method.Call, _ personArgs) ([]Locked, error) {
@@ -73,8 +73,8 @@ func (o Options) locks(_ context.Context, c *method.Call, _ personArgs) ([]Locke
 		}
 		about, _ := o.Repositories.About(l.ID)
 		owner, _ := o.Users.ByID(l.OwnerID)
-		row := Locked{ID: l.ID, Name: l.Path, Type: "git", Private: l.Private, Created: stamp(about.CreatedAt), Description: about.Description, Owner: owner.Name,
-			LockedBy: o.show(c, c.Person), LockedDate: stamp(l.Lock.At), LockReason: l.Lock.Reason}
+		row := Locked{ID: l.ID, Name: l.Path, Type: "git", Private: l.Private, Created: method.Time(about.CreatedAt), Description: about.Description, Owner: owner.Name,
+			LockedBy: person.Show(c, c.Person), LockedDate: method.Time(l.Lock.At), LockReason: l.Lock.Reason}
 		if parent, ok := o.Repositories.ByID(about.ForkOf); ok && c.Sees(parent.ID, access.Read) {
 			row.ForkOf = &parent.Path
 		}
@@ -115,7 +115,7 @@ func (o Options) logs(ctx context.Context, c *method.Call, in logArgs) ([]Action
 		if !seen {
 			continue
 		}
-		a := Action{UserID: e.UserID, Name: e.User, Address: e.Address, At: stamp(e.At.Truncate(time.Millisecond)), Action: e.Action, Resource: e.Resource, Outcome: e.Outcome}
+		a := Action{UserID: e.UserID, Name: e.User, Address: e.Address, At: method.Time(e.At), Action: e.Action, Resource: e.Resource, Outcome: e.Outcome}
 		if r, ok := o.Repositories.ByPath(e.Resource); ok && c.Sees(r.ID, access.Read) {
 			a.RepoID, a.Repository = &r.ID, &r.Path
 		}

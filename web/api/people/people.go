@@ -14,6 +14,7 @@ import (
 	"jeton/auth/audit"
 	"jeton/auth/token"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // Host deletes repositories; *host.Host does.
@@ -48,18 +49,18 @@ const (
 	denied      = "Access was denied to this resource. …"
 )
 
-func person() method.On { return method.On{Kind: method.Person, Arg: "userid"} }
+func onPerson() method.On { return method.On{Kind: method.Person, Arg: "userid"} }
 
 func (o Options) persons() []method.Method {
 	fails := []string{notYourself, noUser}
 	return []method.Method{
-		method.Of(method.Method{Name: "get_user", On: person(), REST: "GET users/{userid}", Fails: fails, Example: `{"userid": "ada"}`,
+		method.Of(method.Method{Name: "get_user", On: onPerson(), REST: "GET users/{userid}", Fails: fails, Example: `{"userid": "ada"}`,
 			Doc: "Shows a person, with what they may do with repositories, groups and user groups; the caller where `userid` is left out. Others are shown to administrators. Tokens are shown by their beginnings, never whole."}, o.get),
 		method.Of(method.Method{Name: "get_users", On: method.On{Kind: method.Server}, Right: token.RightAdmin, REST: "GET users", Fails: []string{denied}, Example: `{}`,
 			Doc: "Lists everybody, by name, without what they may do."}, o.list),
-		method.Of(method.Method{Name: "get_user_locks", On: person(), REST: "GET users/{userid}/locks", Fails: fails, Example: `{"userid": "ada"}`,
+		method.Of(method.Method{Name: "get_user_locks", On: onPerson(), REST: "GET users/{userid}/locks", Fails: fails, Example: `{"userid": "ada"}`,
 			Doc: "Lists the repositories that a person has locked, of those that the caller may read; see lock."}, o.locks),
-		method.Of(method.Method{Name: "get_user_audit_logs", On: person(), REST: "GET users/{userid}/audit_logs", Fails: fails, Example: `{"userid": "ada", "limit": 100}`,
+		method.Of(method.Method{Name: "get_user_audit_logs", On: onPerson(), REST: "GET users/{userid}/audit_logs", Fails: fails, Example: `{"userid": "ada", "limit": 100}`,
 			Doc: "Lists what a person did, as the audit record has it, the youngest first. get_audit_log tells more of each entry, and goes on where this ends."}, o.logs),
 	}
 }
@@ -68,58 +69,15 @@ type personArgs struct {
 	User *method.Ref `arg:"userid,optional" doc:"Name or id of a person; the caller where it is left out."`
 }
 
-// User is a person as RhodeCode's API shows one.
-type User struct {
-	ID          string   `json:"user_id" doc:"The id: 26 letters and digits, which never change."`
-	Name        string   `json:"username"`
-	First       string   `json:"firstname"`
-	Last        string   `json:"lastname"`
-	Description string   `json:"description"`
-	Email       string   `json:"email" doc:"For administrators and oneself; else empty."`
-	Emails      []string `json:"emails" doc:"The same as a list."`
-	Active      bool     `json:"active" doc:"Is let in."`
-	Admin       bool     `json:"admin" doc:"Administers the server."`
-	Extern      string   `json:"extern_type" doc:"The sign-in method that made the account; rhodecode where an administrator did."`
-	ExternName  string   `json:"extern_name" doc:"The same as extern_type."`
-	Service     bool     `json:"service" doc:"The account of a machine (Jeton's own)."`
-	Keys        []string `json:"api_keys" doc:"The same as auth_tokens, for older clients."`
-	Tokens      []string `json:"auth_tokens" doc:"Beginnings of tokens that live; none to others than administrators and oneself."`
-	Addresses   []string `json:"ip_addresses" doc:"Always empty: networks belong to tokens."`
-	Language    *string  `json:"language" doc:"Always null."`
-	Login       *string  `json:"last_login" doc:"When the person signed in last, as far as the audit record goes back: UTC, without a zone. null in lists."`
-	Activity    *string  `json:"last_activity" doc:"When a token of the person was used last: UTC, without a zone."`
-	Created     string   `json:"created_on" doc:"When the account was made: UTC, without a zone (Jeton's own)."`
-}
-
 // Whole is a person with what they may do.
 type Whole struct {
-	User
+	person.User
 	Permissions Summary `json:"permissions" doc:"The same as permissions_summary, for older clients."`
 	Summary     Summary `json:"permissions_summary" doc:"What the person may do."`
 }
 
-// show is a person to a caller.
-func (o Options) show(c *method.Call, u access.User) User {
-	s := User{ID: u.ID, Name: u.Name, First: u.Firstname, Last: u.Lastname, Description: u.Description, Emails: []string{}, Active: u.Active, Admin: u.Admin,
-		Extern: u.Source, Service: u.Service, Keys: []string{}, Tokens: []string{}, Addresses: []string{}, Created: stamp(u.CreatedAt)}
-	if s.Extern == "" {
-		s.Extern = local
-	}
-	s.ExternName = s.Extern
-	if u.ID != c.Identity.UserID && !c.Admin() {
-		return s
-	}
-	if u.Email != "" {
-		s.Email, s.Emails = u.Email, []string{u.Email}
-	}
-	return s
-}
-
-// local is what RhodeCode calls accounts that administrators made.
-const local = "rhodecode"
-
 // using puts in a person's tokens and when one was used last.
-func (s *User) using(tokens []token.Token, now time.Time) {
+func using(s *person.User, tokens []token.Token, now time.Time) {
 	var last time.Time
 	for _, t := range tokens {
 		if t.State(now) == token.Live {
@@ -130,18 +88,18 @@ func (s *User) using(tokens []token.Token, now time.Time) {
 		}
 	}
 	slices.Sort(s.Tokens)
-	s.Keys, s.Activity = s.Tokens, stampOf(last)
+	s.Keys, s.Activity = s.Tokens, method.TimeOf(last)
 }
 
 func (o Options) get(ctx context.Context, c *method.Call, _ personArgs) (Whole, error) {
-	s := o.show(c, c.Person)
-	s.using(o.Tokens.List(c.Person.ID), time.Now())
+	s := person.Show(c, c.Person)
+	using(&s, o.Tokens.List(c.Person.ID), time.Now())
 	logins, err := o.Record(ctx, audit.Query{UserID: c.Person.ID, Action: "sign-in", Outcome: "done"}, 1)
 	if err != nil {
 		return Whole{}, err
 	}
 	if len(logins) > 0 {
-		s.Login = stampOf(logins[0].At)
+		s.Login = method.TimeOf(logins[0].At)
 	}
 	may := o.summary(c.Person)
 	return Whole{s, may, may}, nil
@@ -149,29 +107,16 @@ func (o Options) get(ctx context.Context, c *method.Call, _ personArgs) (Whole, 
 
 type noArgs struct{}
 
-func (o Options) list(_ context.Context, c *method.Call, _ noArgs) ([]User, error) {
+func (o Options) list(_ context.Context, c *method.Call, _ noArgs) ([]person.User, error) {
 	of := map[string][]token.Token{}
 	for _, t := range o.Tokens.List("") {
 		of[t.UserID] = append(of[t.UserID], t)
 	}
 	now, everybody := time.Now(), o.Users.List()
-	list := make([]User, len(everybody))
+	list := make([]person.User, len(everybody))
 	for i, u := range everybody {
-		list[i] = o.show(c, u)
-		list[i].using(of[u.ID], now)
+		list[i] = person.Show(c, u)
+		using(&list[i], of[u.ID], now)
 	}
 	return list, nil
-}
-
-// stamp is a time as RhodeCode's API writes it.
-func stamp(t time.Time) string {
-	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999")
-}
-
-func stampOf(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	s := stamp(t)
-	return &s
 }

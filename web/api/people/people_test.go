@@ -345,9 +345,9 @@ func TestDeleteUserAsksWhatBecomesOfWhatSomebodyOwns(t *testing.T) {
 		_, err = w.o.Repositories.CreateGroup(t.Context(), audit.Command("test"), "team/inner", w.id("ada"))
 		w.ok(err)
 		app, crew := w.repo("app", "ada"), w.group("crew", "ada")
-		root.fails("delete_user", `{"userid":"ada"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns repositories (app), repository groups (team, team/inner), user groups (crew). "+
+		root.fails("delete_user", `{"userid":"ada"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns repositories (app), repository groups (team, team/inner), user groups (crew), deleted ones that can still come back included. "+
 			"Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
-		root.fails("delete_user", `{"userid":"ada","handle_repos":"detach","handle_repo_groups":"delete"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns user groups (crew). "+
+		root.fails("delete_user", `{"userid":"ada","handle_repos":"detach","handle_repo_groups":"delete"}`, method.Conflict, "failed to delete user ID:<ada> ada: still owns user groups (crew), deleted ones that can still come back included. "+
 			"Give them to somebody else, or say what becomes of them: handle_repos, handle_repo_groups, handle_user_groups")
 		root.fails("delete_user", `{"userid":"root"}`, method.Conflict, "failed to delete user ID:<root> root: nobody deletes themselves")
 		id := w.id("ada")

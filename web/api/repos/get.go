@@ -6,6 +6,7 @@ import (
 
 	"jeton/auth/access"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // getRepo declares get_repo.
@@ -24,10 +25,10 @@ func (s *server) getRepo() method.Method {
 			return Detailed{}, err
 		}
 		rows := s.rows(c.Repo)
-		out := Detailed{Repo: shown, Members: rows, Permissions: rows, Followers: []Who{}}
+		out := Detailed{Repo: shown, Members: rows, Permissions: rows, Followers: []person.User{}}
 		for _, id := range s.o.Access.Watchers(c.Repo) {
 			if u, ok := s.o.Users.ByID(id); ok && s.o.Access.Level(u, c.Repo) >= access.Read {
-				out.Followers = append(out.Followers, who(c, u))
+				out.Followers = append(out.Followers, person.Show(c, u))
 			}
 		}
 		return out, nil

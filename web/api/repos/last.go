@@ -11,6 +11,7 @@ import (
 	"jeton/vcs/oid"
 	"jeton/vcs/sight"
 	"jeton/vcs/storage"
+	"jeton/web/api/method"
 )
 
 // Changeset is a commit as RhodeCode keeps one with its repository.
@@ -119,7 +120,7 @@ func readLast(ctx context.Context, view *storage.View, head storage.Ref) (Change
 	if err != nil {
 		return Changeset{}, err
 	}
-	out := Changeset{Author: c.Author.Name + " <" + c.Author.Email + ">", Branch: branchOf(head), Date: stamp(c.Author.When),
+	out := Changeset{Author: c.Author.Name + " <" + c.Author.Email + ">", Branch: branchOf(head), Date: method.Time(c.Author.When),
 		Message: cut(c.Message), Parents: []Parent{}, RawID: c.ID.String(), ShortID: c.ID.String()[:shortLen]}
 	for _, p := range c.Parents {
 		out.Parents = append(out.Parents, Parent{p.String()})

@@ -7,6 +7,7 @@ import (
 
 	"jeton/auth/access"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // lockReason is RhodeCode's word for a lock that was made through the API.
@@ -37,7 +38,7 @@ func (s *server) lock() method.Method {
 	}, func(ctx context.Context, c *method.Call, in args) (LockState, error) {
 		u, err := s.person(method.Ref(c.Identity.UserID))
 		if in.User != nil {
-			u, err = s.holder(c, *in.User)
+			u, err = person.As(c, s.o.Users, *in.User, c.Admin())
 		}
 		if err != nil {
 			return LockState{}, err
@@ -60,20 +61,6 @@ func (s *server) lock() method.Method {
 	})
 }
 
-// holder finds who is to hold a lock; administrators alone may name somebody else.
-func (s *server) holder(c *method.Call, ref method.Ref) (access.User, error) {
-	u, ok := s.o.Users.Find(string(ref))
-	switch {
-	case ok && u.ID == c.Identity.UserID:
-		return u, nil
-	case !c.Admin():
-		return u, method.Fail(method.Denied, "userid is not the same as your user")
-	case !ok:
-		return u, method.NoUser(ref)
-	}
-	return u, nil
-}
-
 func (s *server) lockState(r access.Repository) LockState {
 	l, locked := s.o.Access.LockOf(r.ID)
 	if !locked {
@@ -81,7 +68,7 @@ func (s *server) lockState(r access.Repository) LockState {
 	}
 	u, _ := s.o.Users.ByID(l.UserID)
 	return LockState{Repo: r.Path, Locked: true, Since: seconds(l.At), By: &u.Name, Reason: &l.Reason,
-		Msg: fmt.Sprintf("Repo `%s` locked by `%s` on `\"%s\"`.", r.Path, u.Name, stamp(l.At))}
+		Msg: fmt.Sprintf("Repo `%s` locked by `%s` on `\"%s\"`.", r.Path, u.Name, method.Time(l.At))}
 }
 
 func seconds(t time.Time) *float64 {

@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"time"
 
 	"jeton/auth/access"
 	"jeton/auth/audit"
@@ -194,9 +193,6 @@ func (s *server) seen(c *method.Call, ref method.Ref, l access.Level) (access.Re
 func onRepo(l access.Level) method.On {
 	return method.On{Kind: method.Repository, Arg: "repoid", Level: l}
 }
-
-// stamp is a time as RhodeCode's API has them: UTC, without a zone, in milliseconds.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000") }
 
 // gone turns what is not there any more into the gate's words, and what lies on another node into its sentence; other errors
 // stay.

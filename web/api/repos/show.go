@@ -9,6 +9,7 @@ import (
 	"jeton/vcs/storage"
 	"jeton/web/api/given"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // Repo is a repository as RhodeCode's API shows one.
@@ -30,43 +31,18 @@ type Repo struct {
 	Locking     bool     `json:"enable_locking" doc:"Always false: fetching locks nothing, the method lock does."`
 	Downloads   bool     `json:"enable_downloads" doc:"Archives are given out."`
 	// Last is left out of lists, for which each repository would have to be opened.
-	Last       *Changeset `json:"last_changeset" doc:"The newest commit of the default branch; null in lists."`
-	LockedBy   *Who       `json:"locked_by" doc:"Who alone may push; null where it is not locked."`
-	LockedDate *string    `json:"locked_date" doc:"Since when: UTC, without a zone."`
-	LockReason *string    `json:"lock_reason" doc:"lock_api: the method lock."`
+	Last       *Changeset   `json:"last_changeset" doc:"The newest commit of the default branch; null in lists."`
+	LockedBy   *person.User `json:"locked_by" doc:"Who alone may push; null where it is not locked."`
+	LockedDate *string      `json:"locked_date" doc:"Since when: UTC, without a zone."`
+	LockReason *string      `json:"lock_reason" doc:"lock_api: the method lock."`
 }
 
 // Detailed is a repository with who may do what with it and who watches it.
 type Detailed struct {
 	Repo
-	Members     []given.Row `json:"members" doc:"The same as permissions, for older clients."`
-	Permissions []given.Row `json:"permissions" doc:"Administrators, the owner, and who was given something on the repository itself."`
-	Followers   []Who       `json:"followers" doc:"Whose journal shows the pushes to it."`
-}
-
-// Who is somebody as RhodeCode's API shows them beside something else.
-type Who struct {
-	ID     string   `json:"user_id"`
-	Name   string   `json:"username"`
-	First  string   `json:"firstname" doc:"Always empty here; get_user tells it."`
-	Last   string   `json:"lastname" doc:"Always empty here; get_user tells it."`
-	Email  string   `json:"email" doc:"For administrators and oneself; else empty."`
-	Emails []string `json:"emails" doc:"The same as a list."`
-	Active bool     `json:"active"`
-	Admin  bool     `json:"admin"`
-	Extern string   `json:"extern_type" doc:"The sign-in method that made the account; rhodecode where an administrator did."`
-}
-
-// who shows somebody to a caller.
-func who(c *method.Call, u access.User) Who {
-	w := Who{ID: u.ID, Name: u.Name, Emails: []string{}, Active: u.Active, Admin: u.Admin, Extern: u.Source}
-	if w.Extern == "" {
-		w.Extern = "rhodecode"
-	}
-	if u.Email != "" && (u.ID == c.Identity.UserID || c.Admin()) {
-		w.Email, w.Emails = u.Email, []string{u.Email}
-	}
-	return w
+	Members     []given.Row   `json:"members" doc:"The same as permissions, for older clients."`
+	Permissions []given.Row   `json:"permissions" doc:"Administrators, the owner, and who was given something on the repository itself."`
+	Followers   []person.User `json:"followers" doc:"Whose journal shows the pushes to it."`
 }
 
 // show is a repository without its last commit, and without opening it.
@@ -97,7 +73,7 @@ func (s *server) showRow(ctx context.Context, c *method.Call, r access.Repositor
 		return Repo{}, err
 	}
 	owner, _ := s.o.Users.ByID(r.OwnerID)
-	out := Repo{ID: r.ID, Name: r.Path, Type: "git", URL: c.URL + "/" + r.Path, Private: r.Private, Archived: r.Archived, Created: stamp(about.CreatedAt),
+	out := Repo{ID: r.ID, Name: r.Path, Type: "git", URL: c.URL + "/" + r.Path, Private: r.Private, Archived: r.Archived, Created: method.Time(about.CreatedAt),
 		Description: about.Description, Landing: []string{"rev", "tip"}, Owner: owner.Name, Downloads: !laid.NoArchives}
 	if parent, lives := s.o.Access.ByID(about.ForkOf); lives && c.Sees(parent.ID, access.Read) {
 		out.ForkOf = &parent.Path
@@ -107,7 +83,7 @@ func (s *server) showRow(ctx context.Context, c *method.Call, r access.Repositor
 	}
 	if lock, locked := s.o.Access.LockOf(r.ID); locked {
 		u, _ := s.o.Users.ByID(lock.UserID)
-		by, since := who(c, u), stamp(lock.At)
+		by, since := person.Show(c, u), method.Time(lock.At)
 		out.LockedBy, out.LockedDate, out.LockReason = &by, &since, &lock.Reason
 	}
 	return out, nil
