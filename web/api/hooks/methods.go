@@ -140,7 +140,7 @@ func put[T any](at, given *T) {
 }
 
 func (o Options) update() method.Method {
-	return method.Of(method.Method{Name: "update_webhook", New: true, Changes: true, On: open(), REST: "PUT webhooks/{hookid}",
+	return method.Of(method.Method{Name: "update_webhook", New: true, Changes: true, On: open(), REST: "PATCH webhooks/{hookid}",
 		Doc: "Changes what is given of a web hook. The reply tells of the hook, but for its secret.", Fails: []string{noHook, makesNone, "such a hook cannot be: …"},
 		Example: `{"hookid": "abcdefghijklmnopqrstuvwx23", "active": true}`,
 	}, func(ctx context.Context, c *method.Call, in updateArgs) (Changed, error) {

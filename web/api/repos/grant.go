@@ -38,7 +38,7 @@ func (s *server) grantUser() method.Method {
 	return method.Of(method.Method{
 		Name: "grant_user_permission", Doc: "Gives somebody a permission on a repository, in place of the one that they had on it. None hides what was given on a group above.",
 		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "userid": "ada", "perm": "repository.write"}`,
-		REST:  "PUT repos/{repoid}/users/{userid}",
+		REST:  "PUT repos/{repoid}/permissions/users/{userid}",
 		Fails: []string{"repository `team/app` does not exist", "user `ada` does not exist", "permission `x` does not exist"},
 	}, func(ctx context.Context, c *method.Call, in args) (Said, error) {
 		level, err := given.Repository.Level(in.Perm)
@@ -56,7 +56,7 @@ func (s *server) grantUser() method.Method {
 func (s *server) revokeUser() method.Method {
 	return method.Of(method.Method{
 		Name: "revoke_user_permission", Doc: "Takes away what somebody was given on a repository. What they have from user groups, and from groups above, stays.",
-		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "userid": "ada"}`, REST: "DELETE repos/{repoid}/users/{userid}",
+		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "userid": "ada"}`, REST: "DELETE repos/{repoid}/permissions/users/{userid}",
 		Fails: []string{"repository `team/app` does not exist", "user `ada` does not exist"},
 	}, func(ctx context.Context, c *method.Call, in userArgs) (Said, error) {
 		to, name, err := given.Person(s.o.Users, in.User)
@@ -75,7 +75,7 @@ func (s *server) grantUserGroup() method.Method {
 	return method.Of(method.Method{
 		Name: "grant_user_group_permission", Doc: "Gives the members of a user group a permission on a repository, in place of the one that the group had on it.",
 		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "usergroupid": "devs", "perm": "repository.write"}`,
-		REST:  "PUT repos/{repoid}/user_groups/{usergroupid}",
+		REST:  "PUT repos/{repoid}/permissions/user_groups/{usergroupid}",
 		Fails: []string{"repository `team/app` does not exist", "user group `devs` does not exist", "permission `x` does not exist"},
 	}, func(ctx context.Context, c *method.Call, in args) (Said, error) {
 		level, err := given.Repository.Level(in.Perm)
@@ -93,7 +93,7 @@ func (s *server) grantUserGroup() method.Method {
 func (s *server) revokeUserGroup() method.Method {
 	return method.Of(method.Method{
 		Name: "revoke_user_group_permission", Doc: "Takes away what a user group was given on a repository.",
-		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "usergroupid": "devs"}`, REST: "DELETE repos/{repoid}/user_groups/{usergroupid}",
+		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "usergroupid": "devs"}`, REST: "DELETE repos/{repoid}/permissions/user_groups/{usergroupid}",
 		Fails: []string{"repository `team/app` does not exist", "user group `devs` does not exist"},
 	}, func(ctx context.Context, c *method.Call, in userGroupArgs) (Said, error) {
 		g, err := given.Seen(c, s.o.UserGroups, in.Group)

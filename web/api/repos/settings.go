@@ -62,7 +62,7 @@ func (s *server) setSettings() method.Method {
 	}
 	return method.Of(method.Method{
 		Name: "set_repo_settings", Doc: "Changes settings of a repository, all of them or none. It takes what get_repo_settings tells.",
-		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "settings": {"receive.deny_force": true}}`, REST: "PUT repos/{repoid}/settings",
+		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "settings": {"receive.deny_force": true}}`, REST: "PATCH repos/{repoid}/settings",
 		Fails: []string{"repository `team/app` does not exist", "a repository has no setting \"x\""},
 	}, func(ctx context.Context, c *method.Call, in args) (bool, error) {
 		changes, err := assignments(in.Settings)

@@ -40,7 +40,7 @@ type updateArgs struct {
 func (s *server) updateRepo() method.Method {
 	return method.Of(method.Method{
 		Name: "update_repo", Doc: "Changes a repository. What is left out stays as it is. All of it is looked at before anything is changed.",
-		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "description": "Our app"}`, REST: "PUT repos/{repoid}",
+		On: onRepo(access.Admin), Changes: true, Example: `{"repoid": "team/app", "description": "Our app"}`, REST: "PATCH repos/{repoid}",
 		Fails: []string{"repository `team/app` does not exist", "repo `team/other` already exist", "Only RhodeCode admin can specify `owner` param"},
 	}, func(ctx context.Context, c *method.Call, in updateArgs) (Updated, error) {
 		u, err := s.plan(ctx, c, in)
