@@ -90,7 +90,8 @@ func TestQuickstartSaysWhatToPaste(t *testing.T) {
 		{"curl -OJ", ""},
 		{"curl 'http" /* the diff */, "diff --git "},
 		{"curl 'http" /* the feed */, "<feed "},
-		{"curl -H", `"kind":"api"`},
+		{"curl -H", `"repo_name":"admin/hello"`},
+		{"JETON_API_HOST=", `"branches": {`},
 	} {
 		line := c.begin + "…"
 		if i := strings.Index(printed, "\n"+c.begin); i >= 0 {

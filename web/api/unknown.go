@@ -29,18 +29,18 @@ const maxSimilar = 10
 // noSuchMethod says that there is no such method, and what Jeton has not, or which are similar.
 func (h *Handler) noSuchMethod(name string) error {
 	if len(name) > maxMethod {
-		return method.Fail(method.NotFound, "No such method: its name is longer than %d bytes", maxMethod)
+		return method.Fail(method.Invalid, "No such method: its name is longer than %d bytes", maxMethod)
 	}
 	for what, names := range lacking {
 		if slices.Contains(strings.Fields(names), name) {
-			return method.Fail(method.NotFound, "No such method: %s. Jeton has no %s.", name, what)
+			return method.Fail(method.Invalid, "No such method: %s. Jeton has no %s.", name, what)
 		}
 	}
 	similar := strings.Join(h.similar(name), ", ")
 	if similar == "" {
 		similar = "none"
 	}
-	return method.Fail(method.NotFound, "No such method: %s. Similar methods: %s", name, similar)
+	return method.Fail(method.Invalid, "No such method: %s. Similar methods: %s", name, similar)
 }
 
 // similar are the methods that have most words in common with a name, those with more of them first.

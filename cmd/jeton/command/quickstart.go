@@ -177,10 +177,11 @@ func (s started) secrets(b *strings.Builder) {
 		"git config --global credential.helper cache\nprintf 'url=%s\\nusername=%s\\npassword=%s\\n\\n' | git credential approve\n"+
 		"git clone %s/%s my-hello\n\nOver SSH:\n\n%s key add --data %s --user %s --label laptop ~/.ssh/id_ed25519.pub\ngit clone %s/%s over-ssh\n\n",
 		s.URL, s.User, s.Tokens["vcs"], s.URL, s.Repo, s.program, s.data, s.User, s.SSH, s.Repo)
-	fmt.Fprintf(b, "An archive and a diff with the web token, a feed with the feed token, and what the server says of the api token:\n\n"+
+	fmt.Fprintf(b, "An archive and a diff with the web token, a feed with the feed token, and the API with the api token:\n\n"+
 		"curl -OJ '%[1]s/archive/tip.zip?auth_token=%[2]s'\ncurl '%[1]s/changeset-diff/tip?auth_token=%[2]s'\n"+
-		"curl '%[1]s/feed/atom?auth_token=%[3]s'\ncurl -H 'Authorization: Bearer %[4]s' %[5]s/_admin/token\n\n",
-		s.URL+"/"+s.Repo, s.Tokens["web"], s.Tokens["feed"], s.Tokens["api"], s.URL)
+		"curl '%[1]s/feed/atom?auth_token=%[3]s'\ncurl -H 'Authorization: Bearer %[4]s' %[5]s/_admin/rest/repos/%[6]s\n"+
+		"JETON_API_HOST=%[5]s JETON_API_KEY=%[4]s %[7]s api get_repo_refs repoid:%[6]s\n\n",
+		s.URL+"/"+s.Repo, s.Tokens["web"], s.Tokens["feed"], s.Tokens["api"], s.URL, s.Repo, s.program)
 }
 
 // program is how this program is called: by its path, since it need not lie where a shell looks for it.
