@@ -75,6 +75,14 @@ func (s *Store) ended(by audit.Actor) bool {
 	return !ok || t.State(time.Now()) != token.Live
 }
 
+// hasEnded is ended, once it is known what other nodes have ended.
+func (s *Store) hasEnded(ctx context.Context, by audit.Actor) (bool, error) {
+	if err := s.fresh.ask(ctx); err != nil {
+		return false, err
+	}
+	return s.ended(by), nil
+}
+
 // registerPull has the queue fetch.
 func (s *Store) registerPull() {
 	k := s.Remotes.Kind()

@@ -20,7 +20,7 @@ func (s *Store) repos() repos.Options {
 	}
 	rule, _ := access.ParseCreateRule(s.settings.Text("repos.create")) // Open has read it
 	return repos.Options{Host: s.Host, Access: s.Access, Users: s.Users, UserGroups: s.UserGroups, Rules: s.Rules, Jobs: doer{s.Jobs}, Remotes: s.Remotes,
-		Create: rule, Private: s.settings.On("repos.private"), Bound: s.bound, Maintain: s.Maintain, Forget: s.forgetArchives, Note: s.Note, Events: happened{s}, Log: s.Log}
+		Create: rule, Private: s.settings.On("repos.private"), Bound: s.bound, Ended: s.hasEnded, Maintain: s.Maintain, Forget: s.forgetArchives, Note: s.Note, Events: happened{s}, Log: s.Log}
 }
 
 // bound tells whether the token of somebody is bound to some repositories; one that is gone is bound to none.

@@ -94,6 +94,16 @@ func (s *server) runDelete(ctx context.Context, by audit.Actor, text json.RawMes
 	}
 	for i, id := range d.IDs {
 		report(fmt.Sprintf("%d of %d repositories deleted", i, len(d.IDs)))
+		r, lives := s.o.Access.ByID(id)
+		if !lives { // by an attempt before
+			continue
+		}
+		switch may, err := s.still(ctx, by, r, access.Admin); {
+		case err != nil:
+			return nil, err
+		case !may:
+			return nil, method.Fail(method.Denied, "Whoever asked for it may not delete `%s` any more.", r.Path)
+		}
 		if err := s.delete(ctx, by, id); err != nil && !errors.Is(err, host.ErrNotFound) {
 			return nil, err
 		}

@@ -103,10 +103,14 @@ func (s *server) runFork(ctx context.Context, by audit.Actor, text json.RawMessa
 
 func (s *server) makeFork(ctx context.Context, by audit.Actor, f forking) (access.Repository, error) {
 	parent, lives := s.o.Access.ByID(f.Of)
-	caller, _ := s.o.Users.ByID(f.CallerID)
-	if !lives || !caller.Active || s.o.Access.Level(caller, parent) < access.Read {
+	may, err := s.still(ctx, by, parent, access.Read)
+	if err != nil {
+		return access.Repository{}, err
+	}
+	if !lives || !may {
 		return access.Repository{}, method.NoRepository(method.Ref(f.Of))
 	}
+	caller, _ := s.o.Users.ByID(by.UserID)
 	if !s.o.Access.MayCreate(caller, s.o.Create, f.Path) {
 		return access.Repository{}, method.Fail(method.Denied, "You may make no repository at `%s` any more.", f.Path)
 	}

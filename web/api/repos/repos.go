@@ -122,6 +122,9 @@ type Options struct {
 	Private bool
 	// Bound tells whether the token of somebody is bound to some repositories.
 	Bound func(id gate.Identity) bool
+	// Ended tells whether what somebody used opens nothing any more, for jobs that begin later than they were asked for; nil
+	// where nothing ends.
+	Ended func(ctx context.Context, by audit.Actor) (bool, error)
 	// Maintain packs a repository anew.
 	Maintain func(ctx context.Context, repoID string) (maintain.Report, error)
 	// Forget drops what is kept of a repository apart from it, such as archives.
@@ -187,6 +190,18 @@ func (s *server) seen(c *method.Call, ref method.Ref, l access.Level) (access.Re
 		return access.Repository{}, method.NoRepository(ref)
 	}
 	return r, nil
+}
+
+// still tells whether whoever asked for a job may do something with a repository now: they are let in, have the level, and
+// the token that they used lives.
+func (s *server) still(ctx context.Context, by audit.Actor, r access.Repository, l access.Level) (bool, error) {
+	if s.o.Ended != nil {
+		if ended, err := s.o.Ended(ctx, by); ended || err != nil {
+			return false, err
+		}
+	}
+	u, _ := s.o.Users.ByID(by.UserID)
+	return u.Active && s.o.Access.Level(u, r) >= l, nil
 }
 
 // onRepo is what a method about one repository is on.

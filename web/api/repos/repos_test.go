@@ -1,6 +1,7 @@
 package repos_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"jeton/auth/access"
+	"jeton/auth/audit"
 	"jeton/db"
 	"jeton/vcs/host"
 	"jeton/vcs/oid"
@@ -326,6 +328,45 @@ func TestAForkWhoseTimeComesLateAsksOnceMore(t *testing.T) {
 	}
 	if _, lives := w.s.Access.ByPath("bob/app"); lives {
 		t.Error("it was forked all the same")
+	}
+}
+
+// TestJobsThatBeginLaterAskAgain: what waits in the queue ends with the token that asked for it, and with the permission.
+func TestJobsThatBeginLaterAskAgain(t *testing.T) {
+	w := newWorld(t)
+	w.push(w.app.ID, "one", "refs/heads/main")
+	w.must("ada", "fork_repo", `{"repoid": "team/app", "fork_name": "team/fork"}`)
+	w.later = true
+	w.must("ada", "delete_repo", `{"repoid": "team/app", "forks": "delete"}`)
+	w.must("ada", "fork_repo", `{"repoid": "team/app", "fork_name": "team/second"}`)
+	deletion, fork := w.jobs[len(w.jobs)-2], w.jobs[len(w.jobs)-1]
+	ended := true
+	w.o.Ended = func(context.Context, audit.Actor) (bool, error) { return ended, nil }
+	for _, j := range []repos.Job{deletion, fork} {
+		if _, err := w.run(t.Context(), j); err == nil {
+			t.Errorf("%s was done after its token had ended", j.Kind)
+		}
+	}
+	ended = false
+	active := func(is bool) {
+		_, err := w.s.Users.Edit(t.Context(), root, w.people["ada"].ID, access.UserChange{Active: &is})
+		ok(t, err)
+	}
+	active(false)
+	if _, err := w.run(t.Context(), deletion); err == nil || !strings.Contains(err.Error(), "may not delete") {
+		t.Errorf("ada is not let in any more: %v", err)
+	}
+	for path, lives := range map[string]bool{"team/app": true, "team/fork": true, "team/second": false} {
+		if _, is := w.s.Access.ByPath(path); is != lives {
+			t.Errorf("%s is there: %v", path, is)
+		}
+	}
+	active(true)
+	if _, err := w.run(t.Context(), deletion); err != nil {
+		t.Error(err)
+	}
+	if r, is := w.s.Access.ByPath("team/fork"); is && r.Is("team/fork") {
+		t.Error("the fork is still there")
 	}
 }
 
