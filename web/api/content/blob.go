@@ -29,8 +29,6 @@ type blob struct {
 // purse is what the files of one answer may still cost.
 type purse struct {
 	read, content int64 // bytes
-	// spent says which of them did not suffice, for a sentence.
-	spent error
 }
 
 var (
