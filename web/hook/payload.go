@@ -130,21 +130,12 @@ type tokenFacts struct {
 }
 
 type tokenAbout struct {
-	ID        string    `json:"id"`
-	Label     string    `json:"label"`
-	Kind      string    `json:"kind,omitempty"`
-	Owner     string    `json:"owner,omitempty"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	Door      string    `json:"door,omitempty"`
-	Address   string    `json:"address,omitempty"`
-	Resource  string    `json:"resource,omitempty"`
-	At        time.Time `json:"at"`
+	TokenFacts
+	At time.Time `json:"at"`
 }
 
 func (p payload) token(repo func(*Repo) any) tokenFacts {
-	t := p.e.Token
-	f := tokenFacts{Action: "expiring", Token: tokenAbout{ID: t.ID, Label: t.Label, Kind: t.Kind, Owner: t.Owner, ExpiresAt: t.ExpiresAt,
-		Door: t.Door, Address: t.Address, Resource: t.Resource, At: p.e.At}}
+	f := tokenFacts{Action: "expiring", Token: tokenAbout{*p.e.Token, p.e.At}}
 	if p.e.Kind == Decoy {
 		f.Action = "tried"
 	}

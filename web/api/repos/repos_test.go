@@ -526,8 +526,8 @@ func TestSettingsAreReadAndWrittenBack(t *testing.T) {
 		`{"nothing": true}`: `a repository has no setting "nothing"`,
 		`{"receive.deny_deletes": true, "receive.secrets": "maybe"}`: "secrets are off, warn or refuse",
 		`{"receive.deny_deletes": true, "fetch.wants": 7}`:           "fetch.wants",
-		`{"receive.deny_deletes": {}}`:                               "a setting is a string, a boolean, or a list of strings",
-		`{"fetch.hide_refs": ["a,b"]}`:                               "a list holds strings without commas",
+		`{"receive.deny_deletes": {}}`:                               "a setting is a string, a boolean, a number, or a list of strings",
+		`{"fetch.hide_refs": ["a,b"]}`:                               `a list holds strings without ","`,
 		`{"rhodecode_pr_merge_enabled": true}`:                       "always false: there are no pull requests",
 	} {
 		w.fails("ada", "set_repo_settings", `{"repoid": "team/app", "settings": `+settings+`}`, method.Invalid, want)

@@ -2,7 +2,6 @@ package repos
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,7 +99,7 @@ func assignments(settings map[string]any) ([]string, error) {
 			}
 			continue
 		}
-		text, err := settingText(value)
+		text, err := method.Setting(value, ",")
 		if err != nil {
 			return nil, method.Fail(method.Invalid, "%s: %v", key, err)
 		}
@@ -108,31 +107,4 @@ func assignments(settings map[string]any) ([]string, error) {
 	}
 	slices.Sort(list)
 	return list, nil
-}
-
-// settingText is a value as a command line would have it.
-func settingText(value any) (string, error) {
-	switch v := value.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return v, nil
-	case bool:
-		return fmt.Sprint(v), nil
-	case json.Number:
-		return v.String(), nil
-	case float64:
-		return fmt.Sprint(v), nil
-	case []any:
-		parts := make([]string, len(v))
-		for i, one := range v {
-			text, ok := one.(string)
-			if !ok || strings.Contains(text, ",") {
-				return "", errors.New("a list holds strings without commas")
-			}
-			parts[i] = text
-		}
-		return strings.Join(parts, ","), nil
-	}
-	return "", errors.New("a setting is a string, a boolean, or a list of strings")
 }

@@ -2,11 +2,8 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"jeton/auth/signin"
 	"jeton/web/api/method"
@@ -107,9 +104,9 @@ func (o Options) isLastWay(was signin.Info) bool {
 func settingsOf(keys []signin.Key, given map[string]any) (signin.Settings, error) {
 	settings := signin.Settings{}
 	for name, value := range given {
-		text, err := textOf(value)
+		text, err := method.Setting(value, "\n")
 		if err != nil {
-			return nil, method.Fail(method.Invalid, "Invalid `settings` arg in JSON DATA: %s %v", name, err)
+			return nil, method.Fail(method.Invalid, "Invalid `settings` arg in JSON DATA: %s: %v", name, err)
 		}
 		secret := slices.ContainsFunc(keys, func(k signin.Key) bool { return k.Name == name && k.Secret })
 		if secret && text == signin.Hidden {
@@ -118,29 +115,6 @@ func settingsOf(keys []signin.Key, given map[string]any) (signin.Settings, error
 		settings[name] = text
 	}
 	return settings, nil
-}
-
-// textOf is a setting's value as text.
-func textOf(value any) (string, error) {
-	switch v := value.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return v, nil
-	case bool, json.Number:
-		return fmt.Sprint(v), nil
-	case []any:
-		var list []string
-		for _, one := range v {
-			s, ok := one.(string)
-			if !ok {
-				return "", errors.New("is a list in which something is no text")
-			}
-			list = append(list, s)
-		}
-		return strings.Join(list, "\n"), nil
-	}
-	return "", errors.New("is an object")
 }
 
 // unset says why a plug-in was not changed; a failure of the server stays one.
