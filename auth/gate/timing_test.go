@@ -69,8 +69,26 @@ func TestWhatIsMissingAndWhatIsForbiddenTakeTheSameTime(t *testing.T) {
 }
 
 // takeTheSameTime asks for refusals in turns that begin with another each time, and fails where their times tell which is
-// which, or one came before its time.
+// which, or one came before its time. A machine that is busy with other things makes some slower for a while; a pair that
+// can be told apart is measured anew, twice, and what the code itself makes slower is so each time, and in the same way.
 func takeTheSameTime(t *testing.T, names []string, ask func(i int) error) {
+	t.Helper()
+	apart := toldApart(t, names, ask)
+	for again := 0; again < 2 && len(apart) > 0; again++ {
+		now := toldApart(t, names, ask)
+		for pair, z := range apart {
+			if now[pair]*z <= 0 { // not, or the other way round
+				delete(apart, pair)
+			}
+		}
+	}
+	for pair, z := range apart {
+		t.Errorf("%s and %s can be told apart: z is %.2f, at most %.1f is chance", names[pair[0]], names[pair[1]], z, limit)
+	}
+}
+
+// toldApart measures once, and answers z of each pair that can be told apart.
+func toldApart(t *testing.T, names []string, ask func(i int) error) map[[2]int]float64 {
 	t.Helper()
 	times := make([][]time.Duration, len(names))
 	for turn := range samples {
@@ -84,18 +102,20 @@ func takeTheSameTime(t *testing.T, names []string, ask func(i int) error) {
 			}
 		}
 	}
+	apart := map[[2]int]float64{}
 	for i := range names {
 		if least := slices.Min(times[i]); least < refusalTime {
 			t.Errorf("%s: refused after %s, before its time", names[i], least)
 		}
 		for j := range i {
-			z, apart := ranks(times[i], times[j]), median(times[i])-median(times[j])
-			t.Logf("%s and %s: z %.2f, medians %s apart", names[i], names[j], z, apart)
+			z := ranks(times[i], times[j])
+			t.Logf("%s and %s: z %.2f, medians %s apart", names[i], names[j], z, median(times[i])-median(times[j]))
 			if math.Abs(z) > limit {
-				t.Errorf("%s and %s can be told apart: z is %.2f, at most %.1f is chance; the medians are %s apart", names[i], names[j], z, limit, apart)
+				apart[[2]int{i, j}] = z
 			}
 		}
 	}
+	return apart
 }
 
 // ranks is z of the rank sum test of Mann and Whitney: how far the ranks of a, among both, lie from what chance gives, in
