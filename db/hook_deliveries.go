@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -59,11 +60,20 @@ type HookDue struct {
 // Deliveries is the store of hook_events and hook_deliveries.
 type Deliveries struct{ on conn }
 
-// Post writes an event and deliveries of it, and leaves out those that are there already, by their ids. Every delivery is
-// this node's to send.
+// Post writes an event and deliveries of it, and leaves out those that are there already, by their ids, and those of hooks
+// that are no more or switched off. Every delivery is this node's to send.
 func (s Deliveries) Post(ctx context.Context, e HookEvent, list []HookDelivery) error {
 	return s.on.inTx(ctx, func(tx *Tx) error {
 		e.At = stamp(e.At)
+		ids := make([]string, len(list))
+		for i, d := range list {
+			ids[i] = d.HookID
+		}
+		var live []string // some may have been removed or switched off since they were read
+		if err := tx.reader(ctx).Model(&Hook{}).Where("id IN ? AND active = ?", ids, true).Pluck("id", &live).Error; err != nil {
+			return translate(err)
+		}
+		list = slices.DeleteFunc(list, func(d HookDelivery) bool { return !slices.Contains(live, d.HookID) })
 		add := tx.reader(ctx).Clauses(clause.OnConflict{DoNothing: true})
 		if err := add.Create(&e).Error; err != nil {
 			return translate(err)

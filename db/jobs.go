@@ -181,14 +181,26 @@ func (s Jobs) Again(ctx context.Context, id, why string, after time.Duration) er
 	})
 }
 
-// HandBack puts a running job back as if it had not been begun; ErrNotFound where it does not run.
+// HandBack puts a running job back as if it had not been begun, or ends it where it was cancelled meanwhile; ErrNotFound where
+// it does not run.
 func (s Jobs) HandBack(ctx context.Context, id string) error {
 	return s.running(ctx, id, func(tx *Tx, j Job, l line) error {
+		if j.Stopping { // whoever cancelled it was told so
+			if err := l.drop(ctx, j.Message); err != nil {
+				return err
+			}
+			return setJob(ctx, tx, id, cancelled())
+		}
 		if err := l.back(ctx, j.Message, 0); err != nil {
 			return err
 		}
 		return setJob(ctx, tx, id, map[string]any{"state": JobQueued, "attempt": j.Attempt - 1})
 	})
+}
+
+// cancelled is how a job ends that was cancelled while it ran, and whose process ended before it did.
+func cancelled() map[string]any {
+	return map[string]any{"state": JobCancelled, "error": "It was cancelled.", "ended_at": stamp(time.Now()), "stopping": false}
 }
 
 // running changes a job that runs.
@@ -223,6 +235,13 @@ func (s Jobs) Resume(ctx context.Context) (n int, err error) {
 			}
 			if err != nil {
 				return err
+			}
+			if j.State == JobRunning && j.Stopping { // whoever cancelled it was told so
+				n--
+				if err := setJob(ctx, tx, j.ID, cancelled()); err != nil {
+					return err
+				}
+				continue
 			}
 			j.Node = tx.node()
 			if err := enqueue(ctx, tx, &j); err != nil {

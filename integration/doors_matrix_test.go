@@ -213,6 +213,10 @@ func (a asker) all(t *testing.T, which func(web.Route) []string, repos ...string
 // everybody asks at one address, with each column's credential.
 func (a asker) everybody(t *testing.T, r web.Route, word, repo string, place int) {
 	t.Helper()
+	if r.Door == gate.API {
+		a.atTheAPI(t, r, word)
+		return
+	}
 	method, target, body := example(r, word, repo)
 	first := ""
 	for _, column := range doorColumns {
@@ -246,6 +250,34 @@ func (a asker) everybody(t *testing.T, r web.Route, word, repo string, place int
 		}
 		if problem := judge(want[place], status, text, h, r); problem != "" {
 			t.Errorf("%s %s with %s: %s, want %q: %.300q", method, target, column, problem, want[place], got)
+		}
+	}
+}
+
+// atTheAPI calls a method, or its like at an address of its own, with each column's secret as Bearer, since nothing there
+// reads Basic: an api token is answered, and everything else opens it as little as none does.
+func (a asker) atTheAPI(t *testing.T, r web.Route, word string) {
+	t.Helper()
+	method, body, said := http.MethodGet, "", "ada/app"
+	target := string(r.At) + "/" + word
+	switch r.Name {
+	case "rest":
+		target = "/_admin/rest/repos/ada/app"
+	case "statuses":
+		target, said = string(r.At)+"/"+strings.TrimSuffix(word, "…")+"ada/app/commits/main/status", `"statuses"`
+	default:
+		method, body = http.MethodPost, `{"id":1,"method":"get_repo","args":{"repoid":"ada/app"}}`
+	}
+	for _, column := range doorColumns {
+		status, text, _ := a.send(t, method, target, body, func(q *http.Request) {
+			if c := a.secrets[column]; c[1] != "" {
+				q.Header.Set("Authorization", "Bearer "+c[1])
+			}
+		})
+		in := status == http.StatusOK && strings.Contains(text, said) && !strings.Contains(text, `"result":null`)
+		refused := status == http.StatusUnauthorized || status == http.StatusOK && strings.Contains(text, `"result":null`)
+		if column == "api" && !in || column != "api" && !refused {
+			t.Errorf("%s %s with %s: %d %.300q", method, target, column, status, text)
 		}
 	}
 }

@@ -2,10 +2,13 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
@@ -39,7 +42,15 @@ func (s overHTTP) refs(ctx context.Context) (refs, error) {
 func (overHTTP) met(context.Context) error { return nil }
 
 func (s overHTTP) pack(ctx context.Context, r *packp.UploadPackRequest) (io.Reader, error) {
-	return s.UploadPack(ctx, r)
+	answer, err := s.UploadPack(ctx, r)
+	var odd *plumbing.UnexpectedError
+	if errors.As(err, &odd) || errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed) || errors.Is(err, transport.ErrRepositoryNotFound) {
+		return nil, errors.New("it does not answer as it did before") // who answers now may be somebody else, whose words are nobody's here
+	}
+	if err != nil {
+		return nil, err // a nil answer would be no nil reader
+	}
+	return answer, nil
 }
 
 func (s overHTTP) close() { _ = s.Close() }
@@ -56,7 +67,9 @@ func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if next == nil {
 		next = http.DefaultTransport
 	}
+	alarm := time.AfterFunc(c.m.patience(), func() { _ = c.m.fail(errSilent) })
 	answer, err := next.RoundTrip(r)
+	alarm.Stop()
 	if err == nil {
 		answer.Body = metered{answer.Body, c.m}
 	}

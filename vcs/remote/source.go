@@ -7,6 +7,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -114,7 +115,9 @@ func (f *Fetcher) pack(ctx context.Context, m *meter, s source, p *plan) (io.Rea
 		}
 	}
 	m.allow(maxPreamble, f.o.Limits.Silence, errPreamble)
+	alarm := time.AfterFunc(m.patience(), func() { _ = m.fail(errSilent) }) // it may not read what is asked
 	stream, err := s.pack(ctx, r)
+	alarm.Stop()
 	if err != nil {
 		return nil, fail("the other server has refused to send what is there: %s", short(err.Error()))
 	}

@@ -70,8 +70,13 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	control := http.NewResponseController(w)
 	now := time.Now()
-	_ = control.SetReadDeadline(now.Add(h.o.Limits.ReadTime))
-	_ = control.SetWriteDeadline(now.Add(h.o.Limits.ReadTime + h.o.Limits.CallTime + time.Minute))
+	end := now.Add(h.o.Limits.ReadTime + h.o.Limits.CallTime + time.Minute)
+	until := now.Add(h.o.Limits.ReadTime)
+	if r.Body == http.NoBody { // net/http reads on to see the client go, and takes a read that is too late for that
+		until = end
+	}
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(end)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var long *http.MaxBytesError
 	switch {

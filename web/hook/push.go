@@ -11,6 +11,7 @@ import (
 	"jeton/vcs/browse"
 	"jeton/vcs/host"
 	"jeton/vcs/oid"
+	"jeton/vcs/pack"
 	"jeton/vcs/reach"
 	"jeton/vcs/receive/follow"
 	"jeton/vcs/revision"
@@ -31,6 +32,8 @@ const (
 	maxName    = 4 << 10
 	maxNamed   = 256 << 10
 	maxCompare = 5 * time.Second
+	// maxSaid bounds the messages of one push, in bytes.
+	maxSaid = 256 << 10
 )
 
 // Follow writes what hooks are sent of a push; it is the Handle of a follower of the journal. The same push may come again.
@@ -51,7 +54,7 @@ func (s *Server) Follow(ctx context.Context, p follow.Push) error {
 	if err != nil {
 		return fmt.Errorf("read the rules of repository %s: %w", repo.ID, err)
 	}
-	t := &teller{s: s, repo: repo, law: &law, room: maxNamed,
+	t := &teller{s: s, repo: repo, law: &law, room: maxNamed, said: maxSaid,
 		sender: s.o.Facts.Person(p.Actor.ID, Person{ID: p.Actor.ID, Name: p.Actor.Name, Email: p.Actor.Email})}
 	defer t.close()
 	for i, u := range moves {
@@ -160,8 +163,8 @@ type teller struct {
 	sender Person
 	view   *storage.View
 	find   *revision.Finder
-	// room is how many bytes of names may still be told.
-	room int
+	// room is how many bytes of names may still be told, said how many of messages.
+	room, said int
 	// refs are the moves that were looked at already: some are told as more than one kind.
 	refs map[string]*Ref
 }
@@ -256,7 +259,8 @@ func (t *teller) brought(ctx context.Context, r *Ref, u storage.RefUpdate, tip o
 		}
 	}
 	ids, follows, err := browse.Brought(ctx, t.view.Objects, known, tip, maxWalked)
-	if errors.Is(err, browse.ErrLimit) {
+	// What was there before may have been removed in part since.
+	if errors.Is(err, browse.ErrLimit) || errors.Is(err, pack.ErrNotFound) {
 		ids, follows, err = t.newest(ctx, tip), true, nil
 	}
 	if err != nil {
@@ -290,7 +294,9 @@ func (t *teller) commit(ctx context.Context, id oid.ID) (Commit, error) {
 	if err != nil {
 		return Commit{}, fmt.Errorf("read a commit for its hooks: %w", err)
 	}
-	told := Commit{ID: id.String(), Tree: c.Tree.String(), Message: clip(strings.TrimRight(c.Message, "\n"), maxMessage), At: c.Committer.When,
+	message := clip(strings.TrimRight(c.Message, "\n"), max(0, min(maxMessage, t.said)))
+	t.said -= len(message)
+	told := Commit{ID: id.String(), Tree: c.Tree.String(), Message: message, At: c.Committer.When,
 		Author: Person{Name: clip(c.Author.Name, 300), Email: clip(c.Author.Email, 300)}, Committer: Person{Name: clip(c.Committer.Name, 300), Email: clip(c.Committer.Email, 300)}}
 	if t.room <= 0 {
 		return told, nil

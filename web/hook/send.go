@@ -100,7 +100,7 @@ func (s *Server) exchange(ctx context.Context, h Hook, d *Delivery, e Event) (as
 	d.Request = out.kept
 	answer, err := s.o.Client.Do(out.http)
 	if err != nil {
-		d.Error = s.whyNot(ctx, err)
+		d.Error = s.whyNot(ctx, &out, err)
 		return 0
 	}
 	defer func() { _ = answer.Body.Close() }()
@@ -112,15 +112,15 @@ func (s *Server) exchange(ctx context.Context, h Hook, d *Delivery, e Event) (as
 	case d.Status >= 300 && d.Status < 400:
 		d.Error = "the receiver leads elsewhere, and redirects are not followed: enter the address that it leads to"
 	case err != nil:
-		d.Error = s.whyNot(ctx, err)
+		d.Error = s.whyNot(ctx, &out, err)
 	default:
 		d.Error = fmt.Sprintf("the receiver answered %d", d.Status)
 	}
 	return retryAfter(answer.Header.Get("Retry-After"), s.o.Now())
 }
 
-// whyNot says in a sentence why there was no answer, without the address.
-func (s *Server) whyNot(ctx context.Context, err error) string {
+// whyNot says in a sentence why there was no answer, without the address, and without secrets that a receiver has sent back.
+func (s *Server) whyNot(ctx context.Context, out *sent, err error) string {
 	if ctx.Err() != nil {
 		return fmt.Sprintf("the receiver did not answer within %s", s.o.Timeout)
 	}
@@ -128,7 +128,7 @@ func (s *Server) whyNot(ctx context.Context, err error) string {
 	if errors.As(err, &told) {
 		err = told.Err
 	}
-	return clip(err.Error(), 300)
+	return clip(out.clean(err.Error()), 300) // cleaned first: half a secret is not found any more
 }
 
 // answer is what is kept of one.

@@ -26,19 +26,22 @@ func New(o Options) *Server {
 // batch is how many deliveries one transaction writes: pushes write between two.
 const batch = 200
 
-// post writes an event for some hooks, and has workers look. Of a hook that fails no more than so many wait.
+// post writes an event for some hooks, and has workers look. Of a hook that fails no more than so many wait, and ten times
+// as many of one that is merely slow.
 func (s *Server) post(ctx context.Context, e Event, hooks []Hook) error {
 	var ids []string
 	for _, h := range hooks {
-		if h.Failures > 0 {
-			n, err := s.o.Rows.Waiting(ctx, h.ID)
-			if err != nil {
-				return err
-			}
-			if n >= int64(s.o.MaxWaiting) {
-				s.o.Log.WarnContext(ctx, "a web hook is not told of an event, since too much waits for it already", "hook", h.ID, "event", e.ID)
-				continue
-			}
+		most := int64(s.o.MaxWaiting)
+		if h.Failures == 0 {
+			most *= 10
+		}
+		n, err := s.o.Rows.Waiting(ctx, h.ID)
+		if err != nil {
+			return err
+		}
+		if n >= most {
+			s.o.Log.WarnContext(ctx, "a web hook is not told of an event, since too much waits for it already", "hook", h.ID, "event", e.ID)
+			continue
 		}
 		ids = append(ids, h.ID)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -134,7 +135,7 @@ func newWorld(t *testing.T, change func(o *hook.Options)) *world {
 	ok(t, w.db.Users().Insert(ctx, db.User{ID: "u-ada", Name: "ada", FoldedName: "ada", CreatedAt: time.Now()}))
 	ok(t, w.db.Groups().Insert(ctx, db.Group{ID: groupID, ParentID: db.RootGroup, Name: "team", FoldedName: "team", CreatedAt: time.Now()}))
 	ok(t, w.db.Repositories().Insert(ctx, db.Repository{ID: repoID, Path: "team/app", FoldedPath: "team/app", OwnerID: "u-ada", CreatedAt: time.Now()}))
-	w.rows = hookrows.New(w.db, seal.Random())
+	w.rows = hookrows.New(w.db, seal.Random(), slog.New(slog.DiscardHandler))
 	o := hook.Options{Rows: w.rows, Repositories: w, Facts: w, URL: func() string { return "https://code.example.com" }, Version: "test",
 		Client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		Waits:  []time.Duration{time.Millisecond, time.Millisecond}, Off: func(h hook.Hook) { w.off <- h }, PlainTokens: true,

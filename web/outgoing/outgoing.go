@@ -24,6 +24,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -86,7 +87,17 @@ func New(p Policy) *Dialer {
 
 // Allows tells whether an address may be dialled.
 func (d *Dialer) Allows(a netip.Addr) bool {
-	return public(a) || a.Zone() == "" && contains(d.p.Allow, a.Unmap())
+	return a.Zone() == "" && contains(d.p.Allow, a.Unmap()) || public(a) && !own(a)
+}
+
+// own tells whether an address is one of this machine's: what listens there may stand behind a firewall that lets the machine
+// itself through. Where they cannot be listed, all count as such.
+func own(a netip.Addr) bool {
+	all, err := net.InterfaceAddrs()
+	return err != nil || slices.ContainsFunc(all, func(n net.Addr) bool {
+		p, err := netip.ParsePrefix(n.String())
+		return err == nil && p.Addr().Unmap() == a.Unmap()
+	})
 }
 
 // DialContext connects to an address of the form HOST:PORT over TCP. Each failure is ErrRefused, or the context's own

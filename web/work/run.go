@@ -98,11 +98,15 @@ func (q *Queue) next(ctx context.Context, places chan<- struct{}) bool {
 			return false
 		}
 	}
-	select {
-	case places <- struct{}{}:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
+	for {
+		select {
+		case places <- struct{}{}:
+			return ctx.Err() == nil
+		case <-look.C: // no place is free, but what runs may have to end
+			q.called(ctx)
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func each(t *testing.T, test func(t *testing.T, d *db.DB, r *Rows)) {
 		ok(t, d.Users().Insert(ctx, db.User{ID: "u", Name: "ada", FoldedName: "ada", CreatedAt: noon}))
 		ok(t, d.Groups().Insert(ctx, db.Group{ID: "g", ParentID: db.RootGroup, Name: "team", FoldedName: "team", CreatedAt: noon}))
 		ok(t, d.Repositories().Insert(ctx, db.Repository{ID: "r", Path: "team/app", FoldedPath: "team/app", OwnerID: "u", CreatedAt: noon}))
-		test(t, d, New(d, seal.Random()))
+		test(t, d, New(d, seal.Random(), slog.New(slog.DiscardHandler)))
 	})
 }
 
@@ -265,11 +266,11 @@ func TestWhatEndsIsTrimmedAndSwept(t *testing.T) {
 
 func TestASecretOfAnotherRowOrKeyIsNoSecret(t *testing.T) {
 	d := dbtest.New(t)
-	r := New(d, seal.Random())
+	r := New(d, seal.Random(), slog.New(slog.DiscardHandler))
 	h := full("h")
 	h.RepoID = ""
 	ok(t, r.Insert(t.Context(), by, h, 9))
-	if _, err := New(d, seal.Random()).ByID(t.Context(), "h"); !errors.Is(err, seal.ErrSealed) {
+	if _, err := New(d, seal.Random(), slog.New(slog.DiscardHandler)).ByID(t.Context(), "h"); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("with another key: %v", err)
 	}
 	row, err := d.Hooks().ByID(t.Context(), "h")

@@ -28,7 +28,7 @@ const hooked = "hooks"
 // openHooks makes the server of web hooks, and has it follow the journal. Server.Run sends.
 func (s *Store) openHooks(d *db.DB, version string) {
 	timeout := s.settings.Duration("hooks.timeout")
-	s.Hooks = hook.New(hook.Options{Rows: hookrows.New(d, s.Seal), Repositories: s.Host, Facts: hookFacts{s},
+	s.Hooks = hook.New(hook.Options{Rows: hookrows.New(d, s.Seal, s.Log), Repositories: s.Host, Facts: hookFacts{s},
 		Client: s.Outgoing.Client(outgoing.ClientOptions{Timeout: timeout, AnswerIn: timeout}), URL: s.at, SSH: s.sshAt, Version: version, Mint: s.mintForHook,
 		PlainTokens: s.settings.On("hooks.plain_tokens"), Off: s.hookOff, Timeout: timeout, Workers: s.bounded("hooks.concurrent"),
 		PerHost: s.bounded("hooks.per_host"), Keep: s.bounded("hooks.keep"), MaxWaiting: s.bounded("hooks.max_waiting"), MaxHooks: s.bounded("hooks.max"),
@@ -118,10 +118,11 @@ func (s *Store) TellRepository(ctx context.Context, by audit.Actor, action strin
 	s.tell(ctx, hook.Event{Kind: hook.Repository, Action: action, From: from, Repo: s.hookRepo(ctx, r), Sender: s.hookSender(by)})
 }
 
-// TellFork has web hooks told that a repository was forked: those of the fork that it was created, too.
+// TellFork has web hooks told that a repository was forked: those of the fork that it was created, too. Told twice, by a job
+// that was begun anew, it is one event.
 func (s *Store) TellFork(ctx context.Context, by audit.Actor, of, fork host.Repo) {
-	s.tell(ctx, hook.Event{Kind: hook.Fork, Repo: s.hookRepo(ctx, of), Forkee: s.hookRepo(ctx, fork), Sender: s.hookSender(by)})
-	s.TellRepository(ctx, by, "created", fork, "")
+	s.tell(ctx, hook.Event{ID: "fork:" + fork.ID, Kind: hook.Fork, Repo: s.hookRepo(ctx, of), Forkee: s.hookRepo(ctx, fork), Sender: s.hookSender(by)})
+	s.tell(ctx, hook.Event{ID: "created:" + fork.ID, Kind: hook.Repository, Action: "created", Repo: s.hookRepo(ctx, fork), Sender: s.hookSender(by)})
 }
 
 // happened is repos.Events: web hooks are told.

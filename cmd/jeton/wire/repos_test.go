@@ -33,7 +33,7 @@ func TestAForkThatWasAskedForIsMadeAtTheNextStart(t *testing.T) {
 	id := "abcdefghijklmnopqrstuvwxyz"
 	fork := map[string]any{"ID": id, "Of": r.ID, "Path": "ada/fork", "OwnerID": r.OwnerID, "CallerID": r.OwnerID}
 	for range 2 {
-		j, err := s.Jobs.Add(t.Context(), work.New{Kind: "fork_repo", RepoID: r.ID, OwnerID: r.OwnerID, Args: fork, Actor: audit.Command("test")})
+		j, err := s.Jobs.Add(t.Context(), work.New{Kind: "fork_repo", RepoID: r.ID, OwnerID: r.OwnerID, Args: fork, Actor: audit.Actor{UserID: r.OwnerID}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestWhatTakesLongIsDoneByTheQueue(t *testing.T) {
 	defer run(t, s)()
 	do := func(kind string, args any) (string, error) {
 		t.Helper()
-		result, task, err := doer{s.Jobs}.Do(t.Context(), repos.Job{Kind: kind, RepoID: r.ID, UserID: r.OwnerID, By: audit.Command("test"), Args: args})
+		result, task, err := doer{s.Jobs}.Do(t.Context(), repos.Job{Kind: kind, RepoID: r.ID, UserID: r.OwnerID, By: audit.Actor{UserID: r.OwnerID}, Args: args})
 		if task != "" {
 			t.Fatalf("%s goes on as %s", kind, task)
 		}

@@ -84,6 +84,9 @@ func (s *server) runFork(ctx context.Context, by audit.Actor, text json.RawMessa
 			return nil, err
 		}
 	}
+	if parent, lives := s.o.Access.ByID(f.Of); lives { // an attempt before may have ended between the fork and this
+		s.tell(ctx, Happened{What: Forked, Repo: parent, Fork: fork, By: by})
+	}
 	if f.Copy {
 		if err := s.copyGiven(ctx, by, f.Of, f.ID); err != nil {
 			return nil, err
@@ -123,6 +126,5 @@ func (s *server) makeFork(ctx context.Context, by audit.Actor, f forking) (acces
 		return access.Repository{}, pathError(err, f.Path)
 	}
 	fork, _ := s.o.Access.ByID(row.ID)
-	s.tell(ctx, Happened{What: Forked, Repo: parent, Fork: fork, By: by})
 	return fork, s.o.Note(ctx, by, "repository.fork", fork.Path, "of "+parent.Path)
 }

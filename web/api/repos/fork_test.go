@@ -39,7 +39,8 @@ func TestAForkIsMadeByAJob(t *testing.T) {
 	w.fails("bob", "fork_repo", `{"repoid": "team/app", "fork_name": "bob/x", "owner": "eve"}`, method.Denied, "Only RhodeCode admin can specify `owner` param")
 	w.fails("bob", "fork_repo", `{"repoid": "team/app", "fork_name": "bob/x", "private": false}`, method.Invalid, "is private, so its forks are")
 	w.fails("bob", "fork_repo", `{"repoid": "team/app", "fork_name": "bob/x", "clone_uri": "https://x"}`, method.Invalid, "leave `clone_uri` out")
-	if want := []string{"forked team/app as bob/app"}; !slices.Equal(w.happened, want) {
+	// Told at each attempt, since one before may have ended in between; who keeps events knows the fork's.
+	if want := []string{"forked team/app as bob/app", "forked team/app as bob/app"}; !slices.Equal(w.happened, want) {
 		t.Errorf("told was %q", w.happened)
 	}
 	// Who may not see what it was forked from is not told of it.

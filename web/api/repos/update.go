@@ -159,6 +159,9 @@ func (s *server) planHead(c *method.Call, in updateArgs) (step, error) {
 	if err != nil || branch == "" {
 		return nil, err
 	}
+	if c.Repo.Archived {
+		return nil, method.Fail(method.Denied, "This repository is archived: it can be read, but what it holds cannot be changed.")
+	}
 	return func(ctx context.Context) error {
 		if err := s.o.Host.SetHead(ctx, c.Repo.ID, branch, actor(c)); err != nil {
 			return headError(err, branch)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"jeton/auth/mask"
 	"jeton/vcs/host"
@@ -134,4 +135,12 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	send(w, p.Status, ProblemType, body)
 }
 
-func safe(text string) string { return mask.Tokens(wire.Escape(text)) }
+// maxText is how much of a text is told, in bytes: it may hold what a client sent.
+const maxText = 4 << 10
+
+func safe(text string) string {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return mask.Tokens(wire.Escape(text))
+}
