@@ -32,6 +32,8 @@ type Door interface {
 	// About is what the token may know of itself, and its text. The error is a *host.Refusal, or a failure of the server.
 	About(r *http.Request) (gate.About, token.Secret, error)
 	Remote(r *http.Request) netip.Addr
+	// Network is under what name requests from one network are counted together.
+	Network(r *http.Request) string
 }
 
 // Tokens hands out successors and ends what was found; *token.Store does.
@@ -56,7 +58,7 @@ type Options struct {
 // Handler answers. It is ended by Close.
 type Handler struct {
 	o     Options
-	found *door.Rates
+	found *door.Budget
 	// reading holds one for each text that is read or looked through.
 	reading chan struct{}
 	// looking are the texts that are looked through.
@@ -74,7 +76,7 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{o: o, found: door.NewRates(foundBurst, foundEvery), reading: make(chan struct{}, foundAtATime)}
+	return &Handler{o: o, found: door.NewBudget(foundAMinute, nil), reading: make(chan struct{}, foundAtATime)}
 }
 
 // Close waits for what is looked through.

@@ -238,7 +238,7 @@ func TestFindersAreBounded(t *testing.T) {
 	if w := h.ask("POST", "_admin/revoke", strings.Repeat("x", token.MaxText+1)); w.Code != 413 {
 		t.Errorf("a text that is too large: %d", w.Code)
 	}
-	for range foundBurst - 1 {
+	for range foundAMinute - 1 {
 		h.ask("POST", "_admin/revoke", "x")
 	}
 	if w := h.ask("POST", "_admin/revoke", "x"); w.Code != 429 || w.Header().Get("Retry-After") == "" {

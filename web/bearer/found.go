@@ -12,11 +12,10 @@ import (
 	"jeton/auth/token"
 )
 
-// What finders may do: foundBurst texts one after the other from one network, then one every foundEvery; and
-// foundAtATime of everybody's at the same moment, each of token.MaxText in memory.
+// What finders may do: foundAMinute texts a minute from one network; and foundAtATime of everybody's at the same moment, each of
+// token.MaxText in memory.
 const (
-	foundBurst   = 20
-	foundEvery   = 3 * time.Second
+	foundAMinute = 20
 	foundAtATime = 8
 	// foundPatience bounds the work on one text.
 	foundPatience = 30 * time.Second
@@ -29,8 +28,7 @@ const thanks = "Thank you. Tokens of this server that stand in the text are revo
 // revoke ends the tokens in a text. It answers after the same time whatever it finds; what takes longer goes on behind
 // the answer.
 func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
-	from := h.o.Door.Remote(r)
-	if wait := h.found.Take(from); wait > 0 {
+	if wait := h.found.Take(h.o.Door.Network(r)).Wait; wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 		fail(w, http.StatusTooManyRequests, "too_many", "Too many texts came from your address. Wait, and send many tokens in one text.")
 		return
@@ -56,7 +54,7 @@ func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := time.NewTimer(h.o.FoundTime)
 	defer answer.Stop()
-	by := audit.Actor{Name: "finder", Door: "revoke", Remote: from}
+	by := audit.Actor{Name: "finder", Door: "revoke", Remote: h.o.Door.Remote(r)}
 	h.looking.Go(func() { h.look(context.WithoutCancel(r.Context()), by, string(text)) })
 	select {
 	case <-answer.C:

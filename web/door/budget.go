@@ -8,8 +8,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Budget bounds how many calls a minute each of many may make: tokens, or networks, by a name that says which. It is
-// safe for concurrent use.
+// Budget bounds how many calls a minute each of many may make: tokens, or networks, by a name that says which. They may
+// all be made one after the other, and are given back evenly. It is safe for concurrent use.
 type Budget struct {
 	minute int
 	now    func() time.Time

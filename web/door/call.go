@@ -63,5 +63,5 @@ func misplaced(sentence string) error {
 	return &gate.Refused{Code: gate.BadRequest, Sentence: sentence, Reason: "a credential in the wrong place", Told: true}
 }
 
-// Network is under what name calls from a request's network are counted together.
+// Network is under what name requests from one network are counted together. All whose address is not known are one.
 func (d *Door) Network(r *http.Request) string { return signin.Network(d.Remote(r)).String() }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"jeton/auth/gate"
-	"jeton/auth/signin"
 	"jeton/auth/token"
 	"jeton/vcs/host"
 	"jeton/vcs/rules"
@@ -99,7 +98,7 @@ func (d *Door) ask(r *http.Request, res gate.Resource, access gate.Access) (*gat
 // client is under what name a client's requests are counted together.
 func (d *Door) client(r *http.Request, a host.Admission) string {
 	if a.Actor.ID == "" {
-		return signin.Network(d.Remote(r)).String()
+		return d.Network(r)
 	}
 	return a.Actor.ID + " " + a.Actor.Credential
 }

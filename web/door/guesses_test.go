@@ -141,17 +141,21 @@ func TestGuessersAreForgotten(t *testing.T) {
 	}
 }
 
-func TestRatesCountByNetwork(t *testing.T) {
-	r := NewRates(2, time.Hour)
-	at := netip.MustParseAddr
-	for i, from := range []netip.Addr{at("2001:db8::1"), at("2001:db8::2"), at("192.0.2.1"), {}, {}} {
-		if wait := r.Take(from); wait != 0 {
-			t.Errorf("turn %d, from %s: wait %s", i, from, wait)
+func TestBudgetsAreOfANetwork(t *testing.T) {
+	h, now := build(t), time.Now() // the clock stands still
+	b := NewBudget(2, func() time.Time { return now })
+	take := func(from string) time.Duration {
+		r := request("/", func(r *http.Request) { r.RemoteAddr = from })
+		return b.Take(h.door.Network(r)).Wait
+	}
+	for i, from := range []string{"[2001:db8::1]:1", "[2001:db8::2]:1", "192.0.2.1:1", "", ""} {
+		if wait := take(from); wait != 0 {
+			t.Errorf("turn %d, from %q: wait %s", i, from, wait)
 		}
 	}
-	for _, from := range []netip.Addr{at("2001:db8::3"), {}} {
-		if wait := r.Take(from); wait <= 0 {
-			t.Errorf("a third from %s is allowed", from)
+	for _, from := range []string{"[2001:db8::3]:1", ""} {
+		if wait := take(from); wait <= 0 {
+			t.Errorf("a third from %q is allowed", from)
 		}
 	}
 }

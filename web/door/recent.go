@@ -1,15 +1,6 @@
 package door
 
-import (
-	"container/list"
-	"net/netip"
-	"sync"
-	"time"
-
-	"golang.org/x/time/rate"
-
-	"jeton/auth/signin"
-)
+import "container/list"
 
 // maxRemembered is how many networks, or names, are told apart, some 300 bytes each; the one that came longest ago is forgotten.
 const maxRemembered = 10_000
@@ -52,29 +43,4 @@ func (r recent[K, T]) of(at K, begin func() *T) *T {
 	v := begin()
 	r.known[at] = r.order.PushFront(remembered[K, T]{at, v})
 	return v
-}
-
-// Rates bounds how often something may be done from one network (see signin.Network). It is safe for concurrent use.
-type Rates struct {
-	every time.Duration
-	burst int
-
-	mu  sync.Mutex // guards what follows
-	who recent[netip.Prefix, rate.Limiter]
-}
-
-// NewRates lets something be done burst times, and then once every so often.
-func NewRates(burst int, every time.Duration) *Rates {
-	return &Rates{every: every, burst: burst, who: newRecent[netip.Prefix, rate.Limiter]()}
-}
-
-// Take does it once more: zero where that is allowed, else how long to wait. All whose address is not known are one.
-func (r *Rates) Take(from netip.Addr) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.who.of(signin.Network(from), func() *rate.Limiter { return rate.NewLimiter(rate.Every(r.every), r.burst) })
-	if l.Allow() {
-		return 0
-	}
-	return r.every
 }
