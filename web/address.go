@@ -18,6 +18,8 @@ type address struct {
 	repo string
 	// words are what stands behind the place, decoded: "info/refs", "_admin/token"; at the place Foreign as they came.
 	words string
+	// status is what the address says at the place Foreign.
+	status status.Address
 	// odd tells that control characters or backslashes stand in the words.
 	odd bool
 	// route is the line of the table that fits, and rest what stands behind its word.
@@ -46,13 +48,14 @@ func (t *router) cutting(next http.Handler) http.Handler {
 
 // cut takes an address apart: base path, repository, words. false where it is not canonical.
 func (t *router) cut(u *url.URL) (address, bool) {
-	if p, ok := strings.CutPrefix(u.EscapedPath(), (&url.URL{Path: t.base}).EscapedPath()+"/"); ok {
+	escaped := u.EscapedPath()
+	if p, ok := strings.CutPrefix(escaped, t.escaped+"/"); ok {
 		// Before anything else, since these alone may hold encoded slashes.
-		if _, ok := status.Parse(p); ok {
-			return address{place: Foreign, words: strings.TrimPrefix(p, "api/")}, true
+		if at, ok := status.Parse(p); ok {
+			return address{place: Foreign, words: strings.TrimPrefix(p, "api/"), status: at}, true
 		}
 	}
-	if !canonical(u) || slashed(u) && !t.mayHoldSlashes(u) {
+	if !canonical(u) || slashed(escaped) && !t.mayHoldSlashes(escaped) {
 		return address{}, false
 	}
 	if p, ok := strings.CutPrefix(u.Path, "/.well-known/"); ok {
@@ -87,13 +90,13 @@ func canonical(u *url.URL) bool {
 }
 
 // slashed tells whether a slash is percent-encoded in a path.
-func slashed(u *url.URL) bool { return strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") }
+func slashed(escaped string) bool { return strings.Contains(strings.ToLower(escaped), "%2f") }
 
 // mayHoldSlashes tells whether a path is one of those in which the segments of a name may be joined by encoded slashes, as
 // programs write them that fill names into addresses of a form. Their handlers take apart what was sent.
 // What stands before the names is written with plain ones.
-func (t *router) mayHoldSlashes(u *url.URL) bool {
-	return strings.HasPrefix(u.EscapedPath(), (&url.URL{Path: t.base}).EscapedPath()+"/_admin/rest/")
+func (t *router) mayHoldSlashes(escaped string) bool {
+	return strings.HasPrefix(escaped, t.escaped+"/_admin/rest/")
 }
 
 // odd tells whether a path holds control characters or backslashes: names of repositories and refs have none, those of

@@ -85,8 +85,8 @@ type Options struct {
 }
 
 type router struct {
-	o    Options
-	base string
+	o             Options
+	base, escaped string // the base path, decoded and as it stands in addresses
 }
 
 // New makes the handler of all of HTTP.
@@ -94,7 +94,8 @@ func New(o Options) http.Handler {
 	if o.URL == nil {
 		o.URL = &url.URL{Scheme: "http", Host: "localhost"}
 	}
-	t := &router{o: o, base: strings.TrimSuffix(o.URL.Path, "/")}
+	base := strings.TrimSuffix(o.URL.Path, "/")
+	t := &router{o: o, base: base, escaped: (&url.URL{Path: base}).EscapedPath()}
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Minute
 	}
@@ -172,20 +173,13 @@ func (t *router) rest(w http.ResponseWriter, r *http.Request, _ address) { t.o.R
 // posted tells whether something is sent: an address that will be a page answers the API alone then.
 func posted(r *http.Request, _ address) bool { return r.Method == http.MethodPost }
 
-// isStatus tells whether an address is one that CI systems call.
-func isStatus(_ *http.Request, a address) bool {
-	_, ok := status.Parse("api/" + a.words)
-	return ok
-}
-
 // statuses serves what builds say of commits.
 func (t *router) statuses(w http.ResponseWriter, r *http.Request, a address) {
-	at, _ := status.Parse("api/" + a.words)
 	if t.o.Statuses == nil {
 		t.nowhere(w, r)
 		return
 	}
-	t.o.Statuses.Serve(w, r, at)
+	t.o.Statuses.Serve(w, r, a.status)
 }
 
 const smartNeeded = "This server speaks git's smart HTTP protocol alone; the old (dumb) one, which reads files one by one, is not served. Use git 1.6.6 or newer."

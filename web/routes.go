@@ -65,7 +65,7 @@ func Routes() []Route {
 		{Name: "api-short", Words: []string{"_admin"}, Door: gate.API, when: posted, serve: (*router).api},
 
 		// What builds say of commits, in the shapes of Gitea's and GitHub's API.
-		{Name: "statuses", At: Foreign, Words: []string{"v1/repos/…", "v3/repos/…"}, Door: gate.API, when: isStatus, serve: (*router).statuses},
+		{Name: "statuses", At: Foreign, Words: []string{"v1/repos/…", "v3/repos/…"}, Door: gate.API, serve: (*router).statuses},
 
 		// git, and what belongs to its door.
 		{Name: "other-systems", At: Repository, Words: []string{"…"}, Door: gate.Git, when: forOtherSystem, serve: (*router).otherSystem},
