@@ -151,7 +151,6 @@ func Between(ctx context.Context, set *pack.Set, base, tip oid.ID, max int) ([]o
 	if err != nil {
 		return nil, err
 	}
-	order = slices.DeleteFunc(order, func(id oid.ID) bool { return p.nodes[id].paint&fromB != 0 })
 	commits := slices.DeleteFunc(p.parentsFirst(order), func(id oid.ID) bool { return len(p.nodes[id].links.Parents) > 1 })
 	if len(commits) > max {
 		return nil, fmt.Errorf("more than %d commits: %w", max, ErrLimit)
@@ -159,8 +158,8 @@ func Between(ctx context.Context, set *pack.Set, base, tip oid.ID, max int) ([]o
 	return commits, nil
 }
 
-// only walks until everything that waits is reached from b and older than what is not, and lists what was reached from a
-// alone when it was walked, newest first.
+// only walks until everything that waits is reached from b and older than what is not, and lists what is reached from a
+// alone, newest first.
 func (p *painting) only() ([]oid.ID, error) {
 	var order []oid.ID
 	oldest := int64(math.MaxInt64)
@@ -176,7 +175,7 @@ func (p *painting) only() ([]oid.ID, error) {
 			}
 		}
 	}
-	return order, nil
+	return slices.DeleteFunc(order, func(id oid.ID) bool { return p.nodes[id].paint&fromB != 0 }), nil
 }
 
 // parentsFirst turns an order newest first round, with every commit behind all its parents even where clocks were wrong.

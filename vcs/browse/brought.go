@@ -9,10 +9,10 @@ import (
 	"jeton/vcs/pack"
 )
 
-// Brought lists the commits that tip reaches and none of some known ones does, merges too, children before their parents and else the newest
-// first, and tells whether
-// the first of the known ones leads to it (false where there is none). Zero ids among the known, and those that are no commits
-// or not there any more, are before all commits. walk bounds how many are read (0: 200,000); ErrLimit where it is met.
+// Brought lists the commits that tip reaches and none of some known ones does, merges too, children before their parents
+// and else the newest first, and tells whether the first of the known ones leads to it (false where there is none). Zero
+// ids among the known, and those that are no commits or not there any more, are before all commits. walk bounds how many
+// are read (0: 200,000); ErrLimit where it is met.
 func Brought(ctx context.Context, set *pack.Set, known []oid.ID, tip oid.ID, walk int) (list []oid.ID, follows bool, err error) {
 	p := newPainting(ctx, set, walk, fromB)
 	for _, id := range known {
@@ -34,7 +34,7 @@ func Brought(ctx context.Context, set *pack.Set, known []oid.ID, tip oid.ID, wal
 		n := p.nodes[known[0]]
 		follows = n != nil && n.paint&fromA != 0
 	}
-	list = p.parentsFirst(slices.DeleteFunc(order, func(id oid.ID) bool { return p.nodes[id].paint&fromB != 0 }))
+	list = p.parentsFirst(order)
 	slices.Reverse(list)
 	return list, follows, nil
 }

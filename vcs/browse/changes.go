@@ -39,17 +39,9 @@ type Change struct {
 // CommitChanges lists what a commit changed against its first parent, file by file in the order of Diff. The notice is
 // Diff's: what was left out for a limit, and how to get the whole. Errors are as Diff's.
 func CommitChanges(ctx context.Context, set *pack.Set, commit oid.ID, o DiffOptions) (list []Change, notice string, err error) {
-	c, err := readCommit(set, commit)
-	if err != nil {
-		return nil, "", err
-	}
-	from, err := parentTree(set, c)
-	if err != nil {
-		return nil, "", err
-	}
 	p := &printer{comparison: newComparison(ctx, set, o)}
 	p.told = func(f printed) { list = append(list, changeOf(f, p.out.Bytes()[f.start:f.end])) }
-	notice, err = p.diff(io.Discard, from, c.Tree, wholeCommit(commit))
+	notice, err = p.commit(io.Discard, commit)
 	return list, notice, err
 }
 

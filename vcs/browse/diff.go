@@ -25,20 +25,21 @@ func Diff(ctx context.Context, set *pack.Set, w io.Writer, from, to oid.ID, o Di
 // CommitDiff writes what a commit changed against its first parent; a root, and the commit at which a shallow history
 // ends, against nothing. Else it is Diff.
 func CommitDiff(ctx context.Context, set *pack.Set, w io.Writer, commit oid.ID, o DiffOptions) (notice string, err error) {
-	c, err := readCommit(set, commit)
-	if err != nil {
-		return "", err
-	}
-	from, err := parentTree(set, c)
-	if err != nil {
-		return "", err
-	}
 	p := &printer{comparison: newComparison(ctx, set, o)}
-	return p.diff(w, from, c.Tree, wholeCommit(commit))
+	return p.commit(w, commit)
 }
 
-func wholeCommit(id oid.ID) string {
-	return fmt.Sprintf("git show --diff-merges=first-parent --format= %s", id)
+// commit prints what a commit changed against its first parent.
+func (p *printer) commit(w io.Writer, id oid.ID) (notice string, err error) {
+	c, err := readCommit(p.set, id)
+	if err != nil {
+		return "", err
+	}
+	from, err := parentTree(p.set, c)
+	if err != nil {
+		return "", err
+	}
+	return p.diff(w, from, c.Tree, fmt.Sprintf("git show --diff-merges=first-parent --format= %s", id))
 }
 
 // parentTree is the tree of the first parent, zero where there is none.
