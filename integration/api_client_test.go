@@ -55,7 +55,7 @@ func (c caller) ask(t *testing.T, v any, stdin string, given ...string) {
 // a push that a web hook tells of, a status, a comment, a fetch from elsewhere.
 func TestJetonAPIFromAnEmptyHome(t *testing.T) {
 	t.Parallel()
-	s := start(t, "JETON_OUTGOING_ALLOW=127.0.0.0/8")
+	s := start(t, inside)
 	c := caller{s.binary, t.TempDir()}
 	t.Run("keeps the server", func(t *testing.T) { c.keepsTheServer(t, s) })
 	t.Run("says how it went", func(t *testing.T) { c.saysHowItWent(t, s) })

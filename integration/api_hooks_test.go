@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -76,7 +75,7 @@ func savedIn(save string, path ...string) func(*apiWorld) any {
 func tried(save string) func(*apiWorld) any {
 	return func(w *apiWorld) any {
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-			body, err := json.Marshal(map[string]any{"id": 1, "auth_token": w.Tokens["admin"], "method": "get_webhook_deliveries", "args": args{"hookid": savedIn(save, "webhook", "hook_id")(w)}})
+			a, err := w.rpc(w.Tokens["admin"], "get_webhook_deliveries", args{"hookid": savedIn(save, "webhook", "hook_id")(w)})
 			if err != nil {
 				return err.Error()
 			}
@@ -84,14 +83,7 @@ func tried(save string) func(*apiWorld) any {
 				ID    string `json:"delivery_id"`
 				Tried string `json:"tried_on"`
 			}
-			var a answer
-			r, err := apiClient.Post(w.URL+"/_admin/api", "application/json", bytes.NewReader(body))
-			if err != nil {
-				return err.Error()
-			}
-			err = json.NewDecoder(r.Body).Decode(&a)
-			_ = r.Body.Close()
-			if err == nil && json.Unmarshal(a.Result, &list) == nil && len(list) > 0 && list[0].Tried != "" {
+			if json.Unmarshal(a.Result, &list) == nil && len(list) > 0 && list[0].Tried != "" {
 				return list[0].ID
 			}
 		}

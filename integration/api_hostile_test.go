@@ -32,7 +32,6 @@ func (s *spaces) Read(p []byte) (int, error) {
 func TestAPIHostileJSONIsAClearError(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	w := &apiWorld{server: s}
 	frame := func(args string) string {
 		return fmt.Sprintf(`{"id":"x y","auth_token":"%s","method":"get_repo","args":%s}`, s.Tokens["api"], args)
 	}
@@ -58,7 +57,10 @@ func TestAPIHostileJSONIsAClearError(t *testing.T) {
 		{"a terminal's codes", `{"id":1,"auth_token":"x","method":"\u001b]0;x\u0007","args":{}}`, "1", `\\x1b]0;x\\x07`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			status, a := w.post(t, []byte(row.body))
+			status, a, err := s.rpcBody([]byte(row.body))
+			if err != nil {
+				t.Fatal(err)
+			}
 			if status != http.StatusOK || string(a.ID) != row.id || string(a.Result) != "null" || !strings.Contains(string(a.Error), row.words) {
 				t.Errorf("got %d, id %s, %s; want id %s and %q", status, a.ID, a.Error, row.id, row.words)
 			}
@@ -100,7 +102,7 @@ func TestAPIMemoryIsBounded(t *testing.T) {
 	if _, err := send(strings.NewReader("{}"), 2); err != nil {
 		t.Fatal(err)
 	}
-	before := procField(t, s.cmd.Process.Pid, "VmHWM:")
+	before := s.memory(t, "VmHWM")
 	deep := `{"id":1,"args":{` + keys(90_000) + `}}`
 	var wait sync.WaitGroup
 	for i := range 48 {
@@ -119,7 +121,7 @@ func TestAPIMemoryIsBounded(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if more := (procField(t, s.cmd.Process.Pid, "VmHWM:") - before) >> 10; more > 400 {
+	if more := (s.memory(t, "VmHWM") - before) >> 10; more > 400 {
 		t.Errorf("the server took %d MiB more", more)
 	}
 	if status, err := send(strings.NewReader("{}"), 2); status != 200 || err != nil {

@@ -104,7 +104,7 @@ func load(t *testing.T, url, script string, pid int, d time.Duration) loaded {
 		t.Fatalf("wrk told nothing: %v\n%s", err, out)
 	}
 	l.cpu = float64((cpuOf(t, pid) - before).Microseconds()) / float64(l.Requests)
-	l.memory = float64(procField(t, pid, "RssAnon:")) / 1024
+	l.memory = float64(memoryOf(t, pid, "RssAnon")) / 1024
 	return l
 }
 
@@ -119,23 +119,6 @@ func cpuOf(t *testing.T, pid int) time.Duration {
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// procField is a number of /proc/pid/status.
-func procField(t *testing.T, pid int, name string) int {
-	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == name {
-			n, _ := strconv.Atoi(f[1])
-			return n
-		}
-	}
-	t.Fatalf("/proc/%d/status has no %s", pid, name)
-	return 0
 }
 
 // TestAPIUnderLoad calls get_repo in turns with an empty handler. With -api.load it must cost no more than 100 µs of CPU

@@ -96,7 +96,7 @@ func TestPull(t *testing.T) {
 	git(t, work, "push", "-q", there.mine("peer"), "trunk", "v1")
 	git(t, "", "clone", "-q", "--bare", work, filepath.Join(filepath.Dir(work), "bare.git"))
 	secret := there.Tokens["vcs"]
-	here := apiOn(start(t, "JETON_OUTGOING_ALLOW=127.0.0.0/8", "JETON_LOG_LEVEL=debug"))
+	here := apiOn(start(t, inside, "JETON_LOG_LEVEL=debug"))
 	addresses := map[string]string{"http": there.http("peer", "git", secret), "git": gitDaemon(t, filepath.Dir(work)) + "/bare.git",
 		"ssh": strings.Replace(there.ssh("peer"), "git@", "git:"+secret+"@", 1)}
 	for name, address := range addresses {
@@ -171,7 +171,7 @@ func TestAPullThatAKilledServerLeftIsTakenUp(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(slow.Close)
-	here := apiOn(start(t, "JETON_OUTGOING_ALLOW=127.0.0.0/8"))
+	here := apiOn(start(t, inside))
 	here.jeton(t, "repo", "create", "mirror", "--owner", here.User)
 	address := strings.Replace(there.mine("peer"), to.Host, strings.TrimPrefix(slow.URL, "http://"), 1)
 	a := here.call(t, apiCall{Method: "pull", Args: args{"repoid": "mirror", "remote_uri": address, "wait_completion": false}})

@@ -149,7 +149,8 @@ func (w *apiWorld) refuses(t *testing.T, list calls) {
 // asked, and so over one of them.
 func TestAPIRefuses(t *testing.T) {
 	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, w *apiWorld) {
+	onBothDatabases(t, func(t *testing.T, env ...string) {
+		w := newAPIWorld(t, env...)
 		for _, m := range wire.Declared() {
 			t.Run(m.Name, func(t *testing.T) {
 				w.refuses(t, forbidden(m))

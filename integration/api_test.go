@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -127,21 +128,13 @@ func (w *apiWorld) call(t *testing.T, c apiCall) answer {
 	if c.As == "" {
 		c.As = "admin"
 	}
-	request := map[string]any{"id": 1, "method": c.Method, "args": given}
-	if c.As != "nobody" {
-		token, ok := w.Tokens[c.As]
-		if !ok {
-			t.Fatalf("there is no token %q", c.As)
-		}
-		request["auth_token"] = token
+	token, ok := w.Tokens[c.As]
+	if !ok && c.As != "nobody" {
+		t.Fatalf("there is no token %q", c.As)
 	}
-	body, err := json.Marshal(request)
+	a, err := w.rpc(token, c.Method, given)
 	if err != nil {
 		t.Fatal(err)
-	}
-	status, a := w.post(t, body)
-	if status != http.StatusOK || string(a.ID) != "1" {
-		t.Fatalf("%s was answered with the status %d and the id %s", c.Method, status, a.ID)
 	}
 	if c.Save != "" {
 		w.saves[c.Save] = a.Result
@@ -152,18 +145,34 @@ func (w *apiWorld) call(t *testing.T, c apiCall) answer {
 // apiClient waits for no answer without end.
 var apiClient = &http.Client{Timeout: time.Minute}
 
-// post sends a body to the API.
-func (w *apiWorld) post(t *testing.T, body []byte) (status int, a answer) {
-	t.Helper()
-	r, err := apiClient.Post(w.URL+"/_admin/api", "application/json", bytes.NewReader(body))
+// rpc calls a method with a token, or with none where that is "". A refusal is no error: the answer tells it.
+func (s *server) rpc(token, method string, given args) (answer, error) {
+	request := map[string]any{"id": 1, "method": method, "args": given}
+	if token != "" {
+		request["auth_token"] = token
+	}
+	body, err := json.Marshal(request)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
+	}
+	status, a, err := s.rpcBody(body)
+	if err == nil && (status != http.StatusOK || string(a.ID) != "1") {
+		err = fmt.Errorf("%s was answered with the status %d and the id %s", method, status, a.ID)
+	}
+	return a, err
+}
+
+// rpcBody sends a body to the API.
+func (s *server) rpcBody(body []byte) (status int, a answer, err error) {
+	r, err := apiClient.Post(s.URL+"/_admin/api", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return 0, a, err
 	}
 	defer r.Body.Close()
 	if err := json.NewDecoder(r.Body).Decode(&a); err != nil {
-		t.Fatalf("what came back is no JSON: %v", err)
+		return 0, a, fmt.Errorf("what came back is no JSON: %w", err)
 	}
-	return r.StatusCode, a
+	return r.StatusCode, a, nil
 }
 
 // saved is a value of what a call before has saved: its result where field is "", else a field of it.
@@ -248,18 +257,20 @@ func (w *apiWorld) run(t *testing.T, row apiRow) {
 	}
 }
 
-// onBothDatabases runs a test over a server on each.
-func onBothDatabases(t *testing.T, do func(t *testing.T, w *apiWorld)) {
-	t.Run("sqlite", func(t *testing.T) { do(t, newAPIWorld(t)) })
+// onBothDatabases runs a test with the environment of a server on each.
+func onBothDatabases(t *testing.T, do func(t *testing.T, env ...string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { do(t) })
 	t.Run("postgresql", func(t *testing.T) {
 		env, _ := overPostgres(t)
-		do(t, newAPIWorld(t, env))
+		do(t, env)
 	})
 }
 
 func TestAPIRows(t *testing.T) {
 	t.Parallel()
-	onBothDatabases(t, func(t *testing.T, w *apiWorld) {
+	onBothDatabases(t, func(t *testing.T, env ...string) {
+		w := newAPIWorld(t, env...)
 		for _, row := range apiRows() {
 			t.Run(row.Method+"/"+row.Name, func(t *testing.T) { w.run(t, row) })
 		}

@@ -68,17 +68,6 @@ func (w *apiWorld) checkout(t *testing.T) string {
 	return work
 }
 
-// comesTrue looks again and again until something is so.
-func comesTrue(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if is() {
-			return
-		}
-	}
-	t.Fatalf("it never came to pass that %s", what)
-}
-
 // TestHooksAreTakenByDebiansWebhook has Debian's webhook check the signature of what is sent, and act upon it.
 func TestHooksAreTakenByDebiansWebhook(t *testing.T) {
 	t.Parallel()
@@ -116,7 +105,7 @@ func TestHooksAreTakenByDebiansWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	comesTrue(t, "webhook listens", func() bool {
+	eventually(t, "webhook listens", func() bool {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			_ = c.Close()
@@ -125,15 +114,15 @@ func TestHooksAreTakenByDebiansWebhook(t *testing.T) {
 	})
 	w.pushes(t, work, "built")
 	var list []hookSent
-	comesTrue(t, "webhook has built it", func() bool {
+	eventually(t, "webhook has built it", func() bool {
 		w.told(t, "get_webhook_deliveries", args{"hookid": good.Hook.ID}, &list)
 		return len(list) == 1 && list[0].State == "done"
 	})
 	if list[0].Status != 200 || list[0].Answer != "built" {
 		t.Errorf("webhook answered %+v\n%s", list, log)
 	}
-	comesTrue(t, "its command ran", func() bool { _, err := os.Stat(seen); return err == nil })
-	comesTrue(t, "the other hook was refused", func() bool {
+	eventually(t, "its command ran", func() bool { _, err := os.Stat(seen); return err == nil })
+	eventually(t, "the other hook was refused", func() bool {
 		w.told(t, "get_webhook_deliveries", args{"hookid": bad.Hook.ID}, &list)
 		return len(list) == 1 && list[0].Tries > 0
 	})

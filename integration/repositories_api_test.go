@@ -1,45 +1,21 @@
 package integration
 
 import (
-	"bytes"
 	"encoding/json"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// rpc calls a method of the API with a token and answers what it says; failed is the error's text.
-func (s *server) rpc(t *testing.T, token, name string, args map[string]any) (result map[string]any, failed string) {
+// called is what a method of the API tells, which must succeed.
+func (s *server) called(t *testing.T, token, name string, given args) (result map[string]any) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"id": 1, "auth_token": token, "method": name, "args": args})
-	if err != nil {
-		t.Fatal(err)
+	a, err := s.rpc(token, name, given)
+	if err == nil {
+		err = json.Unmarshal(a.Result, &result)
 	}
-	answer, err := http.Post(s.URL+"/_admin/api", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var reply struct {
-		Result map[string]any
-		Error  any
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&reply); err != nil {
-		t.Fatalf("%s answers %s, which is no reply: %v", name, answer.Status, err)
-	}
-	if reply.Error != nil {
-		failed, _ = reply.Error.(string)
-	}
-	return reply.Result, failed
-}
-
-// called is rpc for a call that succeeds.
-func (s *server) called(t *testing.T, token, name string, args map[string]any) map[string]any {
-	t.Helper()
-	result, failed := s.rpc(t, token, name, args)
-	if result == nil {
-		t.Fatalf("%s%v: %s", name, args, failed)
+	if err != nil || result == nil {
+		t.Fatalf("%s%v: %s %v", name, given, a.text(), err)
 	}
 	return result
 }
@@ -57,7 +33,7 @@ func TestRepositoriesOfTheAPIAsGitSeesThem(t *testing.T) {
 	}
 	mine := func(name, repo string) string { return s.http(repo, name, tokens["git "+name]) }
 
-	s.called(t, tokens["ada"], "create_repo", map[string]any{"repo_name": "ada/deep/tool", "repo_type": "git", "private": true, "landing_rev": "branch:trunk"})
+	s.called(t, tokens["ada"], "create_repo", args{"repo_name": "ada/deep/tool", "repo_type": "git", "private": true, "landing_rev": "branch:trunk"})
 	work := sampleHistory(t)
 	git(t, work, "push", "-q", mine("ada", "ada/deep/tool"), "HEAD:refs/heads/trunk", "HEAD:refs/heads/next")
 	clone := filepath.Join(t.TempDir(), "clone")
@@ -70,11 +46,11 @@ func TestRepositoriesOfTheAPIAsGitSeesThem(t *testing.T) {
 	secret := commit(t, work, "secret", "not for forks")
 	git(t, work, "push", "-q", mine("ada", "ada/deep/tool"), "HEAD:refs/heads/secret")
 	s.jeton(t, "repo", "set", "ada/deep/tool", "fetch.hide_refs=refs/heads/secret")
-	if _, failed := s.rpc(t, tokens["bob"], "fork_repo", map[string]any{"repoid": "ada/deep/tool", "fork_name": "bob/tool"}); failed != "repository `ada/deep/tool` does not exist" {
-		t.Errorf("bob may not see it, and is told %q", failed)
+	if a, err := s.rpc(tokens["bob"], "fork_repo", args{"repoid": "ada/deep/tool", "fork_name": "bob/tool"}); err != nil || a.text() != "repository `ada/deep/tool` does not exist" {
+		t.Errorf("bob may not see it, and is told %q, %v", a.text(), err)
 	}
-	s.called(t, tokens["ada"], "grant_user_permission", map[string]any{"repoid": "ada/deep/tool", "userid": "bob", "perm": "repository.write"})
-	s.called(t, tokens["bob"], "fork_repo", map[string]any{"repoid": "ada/deep/tool", "fork_name": "bob/tool"})
+	s.called(t, tokens["ada"], "grant_user_permission", args{"repoid": "ada/deep/tool", "userid": "bob", "perm": "repository.write"})
+	s.called(t, tokens["bob"], "fork_repo", args{"repoid": "ada/deep/tool", "fork_name": "bob/tool"})
 	if got := refs(t, s.dir(t, "bob/tool")); strings.Contains(got, "secret") || !strings.Contains(got, "refs/heads/next") {
 		t.Errorf("refs of the fork are\n%s", got)
 	}
@@ -84,30 +60,30 @@ func TestRepositoriesOfTheAPIAsGitSeesThem(t *testing.T) {
 	s.fsck(t, "bob/tool")
 
 	// A lock keeps others from pushing, and nobody from fetching.
-	s.called(t, tokens["bob"], "lock", map[string]any{"repoid": "ada/deep/tool", "locked": true})
+	s.called(t, tokens["bob"], "lock", args{"repoid": "ada/deep/tool", "locked": true})
 	commit(t, clone, "more", "more")
 	refuse(t, clone, nil, []string{`repository locked by user "bob"`}, "push", "origin", "HEAD:refs/heads/trunk")
 	git(t, clone, "fetch", "-q", "origin")
 	git(t, clone, "push", "-q", mine("bob", "ada/deep/tool"), "HEAD:refs/heads/bobs")
-	s.called(t, tokens["bob"], "lock", map[string]any{"repoid": "ada/deep/tool", "locked": false})
+	s.called(t, tokens["bob"], "lock", args{"repoid": "ada/deep/tool", "locked": false})
 	git(t, clone, "push", "-q", "origin", "HEAD:refs/heads/trunk")
 
 	// The old path leads on; the fork outlives what it came from.
-	s.called(t, tokens["ada"], "update_repo", map[string]any{"repoid": "ada/deep/tool", "repo_name": "ada/tool", "landing_rev": "branch:next"})
+	s.called(t, tokens["ada"], "update_repo", args{"repoid": "ada/deep/tool", "repo_name": "ada/tool", "landing_rev": "branch:next"})
 	git(t, clone, "push", "-q", "origin", "HEAD:refs/heads/again")
 	if out := git(t, work, "ls-remote", "--symref", mine("ada", "ada/tool"), "HEAD"); !strings.Contains(out, "ref: refs/heads/next") {
 		t.Errorf("HEAD is\n%s", out)
 	}
-	s.called(t, tokens["ada"], "maintenance", map[string]any{"repoid": "ada/tool"})
-	if _, failed := s.rpc(t, tokens["bob"], "delete_repo", map[string]any{"repoid": "ada/tool"}); failed != "repository `ada/tool` does not exist" {
-		t.Errorf("bob may not delete it, and is told %q", failed)
+	s.called(t, tokens["ada"], "maintenance", args{"repoid": "ada/tool"})
+	if a, err := s.rpc(tokens["bob"], "delete_repo", args{"repoid": "ada/tool"}); err != nil || a.text() != "repository `ada/tool` does not exist" {
+		t.Errorf("bob may not delete it, and is told %q, %v", a.text(), err)
 	}
-	s.called(t, tokens["ada"], "delete_repo", map[string]any{"repoid": "ada/tool"}) // ada sees no fork of it
+	s.called(t, tokens["ada"], "delete_repo", args{"repoid": "ada/tool"}) // ada sees no fork of it
 	refuse(t, clone, nil, []string{notFound}, "fetch", "-q", "origin")
 	commit(t, theirs, "own", "own")
 	git(t, theirs, "push", "-q", "origin", "HEAD")
 	s.fsck(t, "bob/tool")
-	if got := s.called(t, tokens["bob"], "get_repo", map[string]any{"repoid": "bob/tool"}); got["fork_of"] != nil || got["private"] != true || got["owner"] != "bob" {
+	if got := s.called(t, tokens["bob"], "get_repo", args{"repoid": "bob/tool"}); got["fork_of"] != nil || got["private"] != true || got["owner"] != "bob" {
 		t.Errorf("the fork is told as %v", got)
 	}
 }

@@ -9,20 +9,6 @@ import (
 	"testing"
 )
 
-// eachDatabase runs a test on a server with SQLite and on one with PostgreSQL.
-func eachDatabase(t *testing.T, test func(t *testing.T, s *server)) {
-	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, start(t))
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		env, _ := overPostgres(t)
-		test(t, start(t, env))
-	})
-}
-
 // asked sends a request with headers and returns status, headers and body.
 func asked(t *testing.T, method, url, body string, headers ...string) (int, http.Header, string) {
 	t.Helper()
@@ -49,7 +35,8 @@ func asked(t *testing.T, method, url, body string, headers ...string) (int, http
 // TestBuildsSpeakOfCommits has a build say what it found with curl, and tokens of each kind that may and may not.
 func TestBuildsSpeakOfCommits(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, s *server) {
+	onBothDatabases(t, func(t *testing.T, env ...string) {
+		s := start(t, env...)
 		work := t.TempDir()
 		git(t, "", "init", "-q", "-b", "main", work)
 		sha := commit(t, work, "a", "1")

@@ -101,14 +101,20 @@ func (s *server) refused(t *testing.T, address, status, words string) {
 // memory is a line of what the system knows of the server's memory, in KiB (proc_pid_status): VmRSS, VmHWM.
 func (s *server) memory(t *testing.T, what string) int {
 	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	return memoryOf(t, s.cmd.Process.Pid, what)
+}
+
+// memoryOf is memory of any process.
+func memoryOf(t *testing.T, pid int, what string) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(b), what+":")
-	n, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		t.Fatal(err)
+	var n int
+	if _, err := fmt.Sscan(rest, &n); err != nil {
+		t.Fatalf("%s of the process %d: %v", what, pid, err)
 	}
 	return n
 }
