@@ -142,11 +142,19 @@ func (s Deliveries) Soonest(ctx context.Context, hookID string, not []string) (t
 	return rows[0].NextAt, nil
 }
 
-// Waiting is how many deliveries wait for a hook.
-func (s Deliveries) Waiting(ctx context.Context, hookID string) (int64, error) {
-	var n int64
-	err := s.on.reader(ctx).Model(&HookDelivery{}).Where("hook_id = ? AND state = ?", hookID, HookWaiting).Count(&n).Error
-	return n, translate(err)
+// Waiting is how many deliveries wait for each of some hooks; those for which none does are left out.
+func (s Deliveries) Waiting(ctx context.Context, hookIDs []string) (map[string]int64, error) {
+	var rows []struct {
+		HookID string
+		N      int64
+	}
+	err := s.on.reader(ctx).Model(&HookDelivery{}).Select("hook_id, COUNT(*) AS n").Where("hook_id IN ? AND state = ?", hookIDs, HookWaiting).
+		Group("hook_id").Scan(&rows).Error
+	counts := map[string]int64{}
+	for _, r := range rows {
+		counts[r.HookID] = r.N
+	}
+	return counts, translate(err)
 }
 
 // Tried writes how a try went, and what state that leaves the delivery in; ErrNotFound where it is gone.

@@ -73,8 +73,8 @@ type Rows interface {
 	Post(ctx context.Context, e Event, hookIDs []string) error
 	// Known tells whether an event was written, and is remembered.
 	Known(ctx context.Context, eventID string) (bool, error)
-	// Waiting is how many deliveries wait for a hook.
-	Waiting(ctx context.Context, hookID string) (int64, error)
+	// Waiting is how many deliveries wait for each of some hooks; those for which none does may be left out.
+	Waiting(ctx context.Context, hookIDs []string) (map[string]int64, error)
 
 	// Due lists the hooks for which deliveries wait that this process is to send.
 	Due(ctx context.Context) ([]Due, error)

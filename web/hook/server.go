@@ -3,6 +3,7 @@ package hook
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,27 +27,17 @@ func New(o Options) *Server {
 // batch is how many deliveries one transaction writes: pushes write between two.
 const batch = 200
 
-// post writes an event for some hooks, and has workers look. Of a hook that fails no more than so many wait, and ten times
-// as many of one that is merely slow.
+// post writes an event for some hooks, and has workers look.
 func (s *Server) post(ctx context.Context, e Event, hooks []Hook) error {
-	var ids []string
-	for _, h := range hooks {
-		most := int64(s.o.MaxWaiting)
-		if h.Failures == 0 {
-			most *= 10
-		}
-		n, err := s.o.Rows.Waiting(ctx, h.ID)
+	for some := range slices.Chunk(hooks, batch) {
+		ids, err := s.withRoom(ctx, e, some)
 		if err != nil {
 			return err
 		}
-		if n >= most {
-			s.o.Log.WarnContext(ctx, "a web hook is not told of an event, since too much waits for it already", "hook", h.ID, "event", e.ID)
+		if len(ids) == 0 {
 			continue
 		}
-		ids = append(ids, h.ID)
-	}
-	for some := ids; len(some) > 0; some = some[min(batch, len(some)):] {
-		if err := s.o.Rows.Post(ctx, e, some[:min(batch, len(some))]); err != nil {
+		if err := s.o.Rows.Post(ctx, e, ids); err != nil {
 			return fmt.Errorf("write the deliveries of event %s: %w", e.ID, err)
 		}
 	}
@@ -55,6 +46,32 @@ func (s *Server) post(ctx context.Context, e Event, hooks []Hook) error {
 		s.lanes.mark(h.ID, HostOf(h.URL), now)
 	}
 	return nil
+}
+
+// withRoom are the ids of those hooks for which another delivery may wait. Of a hook that fails no more than so many do, and ten
+// times as many of one that is merely slow.
+func (s *Server) withRoom(ctx context.Context, e Event, hooks []Hook) ([]string, error) {
+	ids := make([]string, len(hooks))
+	for i, h := range hooks {
+		ids[i] = h.ID
+	}
+	waiting, err := s.o.Rows.Waiting(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	ids = ids[:0]
+	for _, h := range hooks {
+		most := int64(s.o.MaxWaiting)
+		if h.Failures == 0 {
+			most *= 10
+		}
+		if waiting[h.ID] >= most {
+			s.o.Log.WarnContext(ctx, "a web hook is not told of an event, since too much waits for it already", "hook", h.ID, "event", e.ID)
+			continue
+		}
+		ids = append(ids, h.ID)
+	}
+	return ids, nil
 }
 
 // Tell implements Events.

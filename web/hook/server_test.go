@@ -330,8 +330,8 @@ func TestOnlySoMuchIsKeptAndWaits(t *testing.T) {
 			}
 		}
 	}
-	if n, err := w.rows.Waiting(t.Context(), h.ID); err != nil || n != 2 {
-		t.Errorf("%d deliveries wait for a hook that fails, want 2; %v", n, err)
+	if n, err := w.rows.Waiting(t.Context(), []string{h.ID}); err != nil || n[h.ID] != 2 {
+		t.Errorf("%v deliveries wait for a hook that fails, want 2; %v", n, err)
 	}
 	w.hook(nil)
 	if _, err := w.s.Create(t.Context(), by, hook.Hook{ID: db.NewID(), RepoID: repoID, URL: "https://a.example", Form: hook.Gitea, ContentType: hook.JSON, Events: hook.Kinds()}); !errors.Is(err, hook.ErrTooMany) {

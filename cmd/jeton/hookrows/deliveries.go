@@ -39,8 +39,8 @@ func (r *Rows) Known(ctx context.Context, eventID string) (bool, error) {
 }
 
 // Waiting implements hook.Rows.
-func (r *Rows) Waiting(ctx context.Context, hookID string) (int64, error) {
-	return r.db.Deliveries().Waiting(ctx, hookID)
+func (r *Rows) Waiting(ctx context.Context, hookIDs []string) (map[string]int64, error) {
+	return r.db.Deliveries().Waiting(ctx, hookIDs)
 }
 
 // Due implements hook.Rows.

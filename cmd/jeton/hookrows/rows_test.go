@@ -144,8 +144,8 @@ func TestDeliveriesComeInTheirOrder(t *testing.T) {
 			}
 		}
 		now := time.Now().Add(time.Minute)
-		if n, err := r.Waiting(ctx, "h"); err != nil || n != 4 {
-			t.Errorf("%d wait, %v", n, err)
+		if n, err := r.Waiting(ctx, []string{"h", "other", "none"}); err != nil || n["h"] != 4 || n["other"] != 4 || n["none"] != 0 {
+			t.Errorf("%v wait, %v", n, err)
 		}
 		due, err := r.Due(ctx)
 		if err != nil || len(due) != 2 || due[0].URL != "https://ci.example.com/x" || time.Since(due[0].At) > time.Minute {
@@ -246,8 +246,8 @@ func TestWhatEndsIsTrimmedAndSwept(t *testing.T) {
 		if err != nil || h.Active {
 			t.Fatal(h, err)
 		}
-		if n, err := r.Waiting(ctx, "h"); err != nil || n != 0 {
-			t.Errorf("%d wait for a hook that is off, %v", n, err)
+		if n, err := r.Waiting(ctx, []string{"h"}); err != nil || n["h"] != 0 {
+			t.Errorf("%v wait for a hook that is off, %v", n, err)
 		}
 		entries, err := audit.Find(ctx, d, audit.Query{Action: "hook.off"}, 5)
 		if err != nil || len(entries) != 1 || entries[0].Detail != "gone" {
