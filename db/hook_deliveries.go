@@ -169,13 +169,7 @@ func (s Deliveries) Again(ctx context.Context, id string, at time.Time) error {
 }
 
 func (s Deliveries) set(ctx context.Context, id string, columns map[string]any) error {
-	return s.on.inTx(ctx, func(tx *Tx) error {
-		res := tx.reader(ctx).Model(&HookDelivery{}).Where("id = ?", id).Updates(columns)
-		if res.Error == nil && res.RowsAffected == 0 {
-			return ErrNotFound
-		}
-		return translate(res.Error)
-	})
+	return s.on.inTx(ctx, func(tx *Tx) error { return updateQuietly[HookDelivery](ctx, tx, id, columns) })
 }
 
 // GiveUp ends what waits for a hook, and says why.

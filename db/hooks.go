@@ -110,13 +110,7 @@ func (s Hooks) Tried(ctx context.Context, h Hook) error {
 }
 
 func (s Hooks) set(ctx context.Context, id string, columns map[string]any) error {
-	return s.on.inTx(ctx, func(tx *Tx) error {
-		res := tx.reader(ctx).Model(&Hook{}).Where("id = ?", id).Updates(columns)
-		if res.Error == nil && res.RowsAffected == 0 {
-			return ErrNotFound
-		}
-		return translate(res.Error)
-	})
+	return s.on.inTx(ctx, func(tx *Tx) error { return updateQuietly[Hook](ctx, tx, id, columns) })
 }
 
 // Delete removes one with its deliveries; ErrNotFound.

@@ -42,9 +42,7 @@ func (s Remotes) List(ctx context.Context) ([]Remote, error) {
 
 // Of is where a repository is fetched from; ErrNotFound.
 func (s Remotes) Of(ctx context.Context, repoID string) (Remote, error) {
-	var row Remote
-	err := s.on.reader(ctx).Where("repository_id = ?", repoID).Take(&row).Error
-	return row, translate(err)
+	return take[Remote](ctx, s.on, "repository_id = ?", repoID)
 }
 
 // Save says where a repository is fetched from from now on, and forgets the keys of servers that it has met; ErrInUse where

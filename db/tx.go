@@ -235,14 +235,10 @@ func update[Row any](ctx context.Context, tx *Tx, id string, columns map[string]
 
 // updateWith is update for a row that is not told before fill has filled in what no column holds.
 func updateWith[Row any](ctx context.Context, tx *Tx, id string, columns map[string]any, fill func(*Row) error) error {
+	if err := updateQuietly[Row](ctx, tx, id, columns); err != nil {
+		return err
+	}
 	var row Row
-	res := tx.reader(ctx).Model(&row).Where("id = ?", id).Updates(columns)
-	if res.Error != nil {
-		return translate(res.Error)
-	}
-	if res.RowsAffected == 0 {
-		return ErrNotFound
-	}
 	if err := tx.reader(ctx).Take(&row, "id = ?", id).Error; err != nil {
 		return fmt.Errorf("read back: %w", translate(err))
 	}
@@ -251,6 +247,15 @@ func updateWith[Row any](ctx context.Context, tx *Tx, id string, columns map[str
 	}
 	tx.wrote(row)
 	return nil
+}
+
+// updateQuietly is update for a row of which nobody is told.
+func updateQuietly[Row any](ctx context.Context, tx *Tx, id string, columns map[string]any) error {
+	res := tx.reader(ctx).Model(new(Row)).Where("id = ?", id).Updates(columns)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return ErrNotFound
+	}
+	return translate(res.Error)
 }
 
 // take reads the one row that a condition names.
