@@ -31,7 +31,7 @@ const mostComments = 1000
 // Add implements content.Comments.
 func (r commentRows) Add(ctx context.Context, by audit.Actor, path string, c content.Comment) (content.Comment, error) {
 	err := r.s.db.Write(ctx, func(tx *db.Tx) error {
-		row, err := tx.CommitComments().Add(ctx, db.CommitComment{RepositoryID: c.RepoID, CommitID: c.CommitID, AuthorID: unlessEmpty(c.AuthorID), Author: c.Author,
+		row, err := tx.CommitComments().Add(ctx, db.CommitComment{RepositoryID: c.RepoID, CommitID: c.CommitID, AuthorID: orNil(c.AuthorID), Author: c.Author,
 			Kind: c.Kind, Body: c.Text, Status: c.Status, ResolvesID: c.ResolvesID, CreatedAt: c.At}, mostComments)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ const mostStatuses = 1000
 func (r statusRows) Add(ctx context.Context, by audit.Actor, path string, st status.Status) (status.Status, error) {
 	err := r.s.db.Write(ctx, func(tx *db.Tx) error {
 		row, err := tx.CommitStatuses().Add(ctx, db.CommitStatus{RepositoryID: st.RepoID, CommitID: st.CommitID, Context: st.Context, State: st.State, TargetURL: st.Target,
-			Description: st.Description, CreatorID: unlessEmpty(st.CreatorID), Creator: st.Creator, CreatedAt: st.At}, mostStatuses)
+			Description: st.Description, CreatorID: orNil(st.CreatorID), Creator: st.Creator, CreatedAt: st.At}, mostStatuses)
 		if err != nil {
 			return err
 		}
@@ -129,12 +129,4 @@ func build(row db.CommitStatus) status.Status {
 		st.CreatorID = *row.CreatorID
 	}
 	return st
-}
-
-// unlessEmpty is an id for a column that may be NULL.
-func unlessEmpty(id string) *string {
-	if id == "" {
-		return nil
-	}
-	return &id
 }

@@ -16,7 +16,6 @@ import (
 	"jeton/vcs/host"
 	"jeton/vcs/remote"
 	"jeton/vcs/storage"
-	"jeton/web/api/method"
 	"jeton/web/api/pull"
 	"jeton/web/api/repos"
 	"jeton/web/outgoing"
@@ -83,19 +82,10 @@ func (s *Store) hasEnded(ctx context.Context, by audit.Actor) (bool, error) {
 	return s.ended(by), nil
 }
 
-// registerPull has the queue fetch.
-func (s *Store) registerPull() {
-	k := s.Remotes.Kind()
-	s.Jobs.Register(work.Kind{Name: k.Name, Run: func(ctx context.Context, j work.Job) (any, error) { return k.Run(ctx, j.Actor, j.Args, j.Report) }})
-}
-
 // Start implements pull.Jobs.
 func (d doer) Start(ctx context.Context, j repos.Job) (string, error) {
 	added, err := d.queue.Add(ctx, work.New{Kind: j.Kind, RepoID: j.RepoID, OwnerID: j.UserID, Args: j.Args, Actor: j.By})
-	if errors.Is(err, work.ErrFull) {
-		return "", &method.Error{Code: method.Limited, Text: "Too many jobs are waiting. Try again when some have ended (get_jobs tells of yours).", RetryAfter: time.Minute}
-	}
-	return added.ID, err
+	return added.ID, queueError(err)
 }
 
 // remoteRows is pull.Rows over the database. What people see of an address is answered from memory.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"jeton/auth/access"
 	"jeton/auth/gate"
 	"jeton/web/api/method"
 	"jeton/web/api/repos"
@@ -18,9 +17,8 @@ func (s *Store) repos() repos.Options {
 	if s.settings == nil {
 		return repos.Options{}
 	}
-	rule, _ := access.ParseCreateRule(s.settings.Text("repos.create")) // Open has read it
 	return repos.Options{Host: s.Host, Access: s.Access, Users: s.Users, UserGroups: s.UserGroups, Rules: s.Rules, Jobs: doer{s.Jobs}, Remotes: s.Remotes,
-		Create: rule, Private: s.settings.On("repos.private"), Bound: s.bound, Ended: s.hasEnded, Maintain: s.Maintain, Forget: s.forgetArchives, Note: s.Note, Events: happened{s}, Log: s.Log}
+		Create: s.create, Private: s.settings.On("repos.private"), Bound: s.bound, Ended: s.hasEnded, Maintain: s.Maintain, Forget: s.forgetArchives, Note: s.Note, Events: happened{s}, Log: s.Log}
 }
 
 // bound tells whether the token of somebody is bound to some repositories; one that is gone is bound to none.
@@ -29,9 +27,9 @@ func (s *Store) bound(id gate.Identity) bool {
 	return !ok || t.Bound
 }
 
-// registerRepoJobs has the queue do what the methods about repositories leave to it.
-func (s *Store) registerRepoJobs() {
-	for _, k := range repos.Kinds(s.repos()) {
+// registerJobs has the queue do what the methods about repositories and remotes leave to it.
+func (s *Store) registerJobs() {
+	for _, k := range append(repos.Kinds(s.repos()), s.Remotes.Kind()) {
 		s.Jobs.Register(work.Kind{Name: k.Name, Run: func(ctx context.Context, j work.Job) (any, error) {
 			return k.Run(ctx, j.Actor, j.Args, j.Report)
 		}})
@@ -45,10 +43,8 @@ type doer struct{ queue *work.Queue }
 func (d doer) Do(ctx context.Context, j repos.Job) (json.RawMessage, string, error) {
 	done, err := d.queue.Quick(ctx, work.New{Kind: j.Kind, RepoID: j.RepoID, OwnerID: j.UserID, Args: j.Args, Actor: j.By})
 	switch {
-	case errors.Is(err, work.ErrFull):
-		return nil, "", &method.Error{Code: method.Limited, Text: "Too many jobs are waiting. Try again when some have ended (get_jobs tells of yours).", RetryAfter: time.Minute}
 	case err != nil:
-		return nil, "", err
+		return nil, "", queueError(err)
 	case done.State == work.Done:
 		return done.Result, "", nil
 	case done.State == work.Failed:
@@ -57,4 +53,12 @@ func (d doer) Do(ctx context.Context, j repos.Job) (json.RawMessage, string, err
 		return nil, "", method.Fail(method.Conflict, "The job %s was cancelled.", done.ID)
 	}
 	return nil, done.ID, nil
+}
+
+// queueError is an error of the queue in the API's words.
+func queueError(err error) error {
+	if errors.Is(err, work.ErrFull) {
+		return &method.Error{Code: method.Limited, Text: "Too many jobs are waiting. Try again when some have ended (get_jobs tells of yours).", RetryAfter: time.Minute}
+	}
+	return err
 }

@@ -77,7 +77,7 @@ func (r rows) Insert(ctx context.Context, n host.Repo) error {
 		ForkOf: orNil(n.ForkOf)}))
 }
 
-// orNil is nil for "".
+// orNil is a text for a column that may be NULL: nil for "".
 func orNil(s string) *string {
 	if s == "" {
 		return nil

@@ -136,8 +136,7 @@ func Open(ctx context.Context, dir string, settings *config.Settings, version st
 	if err := s.openRepositories(ctx, d, version); err != nil {
 		return nil, fmt.Errorf("open repositories: %w", err)
 	}
-	s.registerRepoJobs()
-	s.registerPull()
+	s.registerJobs()
 	if err := s.countChanges(d); err != nil {
 		return nil, fmt.Errorf("follow changes: %w", err)
 	}
