@@ -132,12 +132,7 @@ func (p payload) gitea() any {
 	case Decoy, Expiring:
 		return p.token(p.giteaRepo)
 	}
-	g := p.ping()
-	if e.Repo != nil {
-		g.Repository = p.giteaRepo(e.Repo)
-	}
-	g.Sender = sender
-	return g
+	return p.ping(p.giteaRepo, sender)
 }
 
 func (p payload) giteaPush() giteaPush {

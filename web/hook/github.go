@@ -148,12 +148,7 @@ func (p payload) github() any {
 	case Decoy, Expiring:
 		return p.token(p.githubRepo)
 	}
-	g := p.ping()
-	if e.Repo != nil {
-		g.Repository = p.githubRepo(e.Repo)
-	}
-	g.Sender = sender
-	return g
+	return p.ping(p.githubRepo, sender)
 }
 
 func (p payload) githubPush() githubPush {

@@ -126,7 +126,6 @@ type tokenFacts struct {
 	Action     string     `json:"action"`
 	Token      tokenAbout `json:"token"`
 	Repository any        `json:"repository,omitempty"`
-	Sender     any        `json:"sender,omitempty"`
 }
 
 type tokenAbout struct {
@@ -188,14 +187,18 @@ type ping struct {
 	Sender     any       `json:"sender,omitempty"`
 }
 
-func (p payload) ping() ping {
+func (p payload) ping(repo func(*Repo) any, sender any) ping {
 	h := p.h
 	a := hookAbout{Type: h.target(), ID: number(h.ID), JetonID: h.ID, Name: "web", Active: h.Active, Events: make([]string, len(h.Events)), CreatedAt: h.CreatedAt.UTC()}
 	for i, k := range h.Events {
 		a.Events[i] = string(k)
 	}
 	a.Config.ContentType, a.Config.InsecureSSL, a.Config.URL = h.ContentType, "0", h.URL
-	return ping{Zen: "A hook that answers is a hook that works.", HookID: number(h.ID), Hook: a}
+	out := ping{Zen: "A hook that answers is a hook that works.", HookID: number(h.ID), Hook: a, Sender: sender}
+	if p.e.Repo != nil {
+		out.Repository = repo(p.e.Repo)
+	}
+	return out
 }
 
 // target is what a hook is of, in GitHub's words for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -133,14 +134,7 @@ func wanting(hooks []Hook, kind Kind, ref string, removed bool) (list []Hook) {
 	return list
 }
 
-func (h *Hook) wants(kind Kind) bool {
-	for _, k := range h.Events {
-		if k == kind {
-			return true
-		}
-	}
-	return false
-}
+func (h *Hook) wants(kind Kind) bool { return slices.Contains(h.Events, kind) }
 
 // follows tells whether a hook is told of a branch, by its full name.
 func (h *Hook) follows(ref string) bool {
