@@ -2,14 +2,6 @@ package db
 
 import "context"
 
-// Kind is what sort of database it is: sqlite or postgresql.
-func (d *DB) Kind() string {
-	if d.shared != nil {
-		return "postgresql"
-	}
-	return "sqlite"
-}
-
 // Size is how large the database is, in bytes: what its file holds, or what PostgreSQL says of it.
 func (d *DB) Size(ctx context.Context) (n int64, err error) {
 	query := "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"

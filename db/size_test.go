@@ -12,7 +12,7 @@ func TestADatabaseTellsItsSizeAndItsJobsOnBoth(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
 		d := open()
 		if n, err := d.Size(t.Context()); err != nil || n < 100_000 || n > 1<<30 {
-			t.Errorf("%s: %d bytes, %v", d.Kind(), n, err)
+			t.Errorf("%d bytes, %v", n, err)
 		}
 		for _, kind := range []string{"a", "b"} {
 			if _, _, err := d.Jobs().Add(t.Context(), db.Job{ID: db.NewID(), Kind: kind, CreatedAt: time.Now()}, db.JobBounds{All: 10, Owner: 10}); err != nil {
