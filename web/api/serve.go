@@ -9,11 +9,8 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
-	"jeton/auth/mask"
-	"jeton/vcs/wire"
 	"jeton/web/api/method"
 )
 
@@ -115,30 +112,13 @@ func (h *Handler) refuse(w http.ResponseWriter, id json.RawMessage, err error) {
 	}
 	w.Header().Set(method.CodeHeader, string(e.Code))
 	retry(w.Header(), e.RetryAfter)
-	h.write(w, status, reply{ID: id, Error: Shown(e)})
-}
-
-// Shown is what a client reads of an error: a text, or texts by argument. What a client sent is escaped, and tokens are
-// masked, since neither belongs on anybody's terminal.
-func Shown(e *method.Error) any {
-	if len(e.Fields) == 0 {
-		return safe(e.Text)
+	answer := reply{ID: id}
+	if text, fields := e.Told(); fields == nil {
+		answer.Error = text
+	} else {
+		answer.Error = fields
 	}
-	fields := map[string]string{}
-	for name, text := range e.Fields {
-		fields[safe(name)] = safe(text)
-	}
-	return fields
-}
-
-// maxError is how much of a text is told, in bytes: it may hold what a client sent.
-const maxError = 4 << 10
-
-func safe(text string) string {
-	if len(text) > maxError {
-		text = strings.ToValidUTF8(text[:maxError], "") + "…"
-	}
-	return mask.Tokens(wire.Escape(text))
+	h.write(w, status, answer)
 }
 
 // write answers in JSON, which nobody may keep.

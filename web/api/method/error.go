@@ -3,7 +3,11 @@ package method
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+
+	"jeton/auth/mask"
+	"jeton/vcs/wire"
 )
 
 // Code is what sort of error it is: the status of REST-shaped routes and the exit status of the client follow from it.
@@ -51,7 +55,7 @@ func (c Code) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Error is what a client is told. Control characters in it are escaped, and tokens masked, where it is written.
+// Error is what a client is told, as Told has it.
 type Error struct {
 	Code Code
 	Text string
@@ -67,6 +71,28 @@ func (e *Error) Error() string {
 		return fmt.Sprint(e.Fields)
 	}
 	return e.Text
+}
+
+// Told is the error as its client reads it; fields are nil where there are none. What a client sent is escaped in it, and
+// tokens are masked, since neither belongs on anybody's terminal.
+func (e *Error) Told() (text string, fields map[string]string) {
+	if len(e.Fields) > 0 {
+		fields = make(map[string]string, len(e.Fields))
+	}
+	for name, text := range e.Fields {
+		fields[safe(name)] = safe(text)
+	}
+	return safe(e.Error()), fields
+}
+
+// maxText is how much of a text is told, in bytes: it may hold what a client sent.
+const maxText = 4 << 10
+
+func safe(text string) string {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return mask.Tokens(wire.Escape(text))
 }
 
 // Fail is an error whose text the client reads. Any other error of a method is a failure of the server, which is logged.

@@ -11,11 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
-	"jeton/auth/mask"
 	"jeton/vcs/host"
-	"jeton/vcs/wire"
 	"jeton/web/api/method"
 	"jeton/web/etag"
 )
@@ -107,20 +104,15 @@ type Problem struct {
 	Errors map[string]string `json:"errors,omitempty"`
 }
 
-// fail writes an error. What a client sent is escaped in it, and tokens are masked.
+// fail writes an error.
 func (h *Handler) fail(w http.ResponseWriter, err error) {
 	var e *method.Error
 	if !errors.As(err, &e) {
 		h.o.Log.Error("a route of the API failed", "error", err)
 		e = &method.Error{Code: method.Failed, Text: host.Failed}
 	}
-	p := Problem{Title: http.StatusText(e.Code.Status()), Status: e.Code.Status(), Detail: safe(e.Error()), Code: e.Code}
-	for name, text := range e.Fields {
-		if p.Errors == nil {
-			p.Errors = map[string]string{}
-		}
-		p.Errors[safe(name)] = safe(text)
-	}
+	p := Problem{Title: http.StatusText(e.Code.Status()), Status: e.Code.Status(), Code: e.Code}
+	p.Detail, p.Errors = e.Told()
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Jeton"`)
 	}
@@ -133,14 +125,4 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 		panic(err)
 	}
 	send(w, p.Status, ProblemType, body)
-}
-
-// maxText is how much of a text is told, in bytes: it may hold what a client sent.
-const maxText = 4 << 10
-
-func safe(text string) string {
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "") + "…"
-	}
-	return mask.Tokens(wire.Escape(text))
 }
