@@ -56,12 +56,15 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Sentence }
 
-// Wait is RetryAfter as the header Retry-After says it (RFC 9110, section 10.2.3): in whole seconds, not too few; "" without.
-func (r *Refusal) Wait() string {
-	if r.RetryAfter <= 0 {
+// Wait is RetryAfter as the header Retry-After says it; "" without.
+func (r *Refusal) Wait() string { return Wait(r.RetryAfter) }
+
+// Wait is a time as the header Retry-After says it (RFC 9110, section 10.2.3): in whole seconds, not too few; "" for none.
+func Wait(after time.Duration) string {
+	if after <= 0 {
 		return ""
 	}
-	return strconv.FormatInt(int64((r.RetryAfter+time.Second-1)/time.Second), 10)
+	return strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10)
 }
 
 // Failed is what whoever asked is told where the server itself has failed: wire.ServerFailed as people write.

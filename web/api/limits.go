@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -26,13 +25,6 @@ func tell(h http.Header, s door.Standing) {
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(s.Reset).Unix(), 10))
 	h.Set("RateLimit-Policy", `"calls";q=`+limit+`;w=60`)
 	h.Set("RateLimit", `"calls";r=`+left+`;t=`+reset)
-}
-
-// retry says when to come again (RFC 9110, section 10.2.3): in whole seconds, not too few.
-func retry(h http.Header, after time.Duration) {
-	if after > 0 {
-		h.Set("Retry-After", strconv.FormatInt(int64(math.Ceil(after.Seconds())), 10))
-	}
 }
 
 // arrive takes a request in before anything is known of it: out of its network's budget, and to a seat at which its body

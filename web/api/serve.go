@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"jeton/vcs/host"
 	"jeton/web/api/method"
 )
 
@@ -111,7 +112,9 @@ func (h *Handler) refuse(w http.ResponseWriter, id json.RawMessage, err error) {
 		status, id = e.Code.Status(), null
 	}
 	w.Header().Set(method.CodeHeader, string(e.Code))
-	retry(w.Header(), e.RetryAfter)
+	if wait := host.Wait(e.RetryAfter); wait != "" {
+		w.Header().Set("Retry-After", wait)
+	}
 	answer := reply{ID: id}
 	if text, fields := e.Told(); fields == nil {
 		answer.Error = text

@@ -10,6 +10,7 @@ import (
 
 	"jeton/auth/audit"
 	"jeton/auth/token"
+	"jeton/vcs/host"
 )
 
 // What finders may do: foundAMinute texts a minute from one network; and foundAtATime of everybody's at the same moment, each of
@@ -29,7 +30,7 @@ const thanks = "Thank you. Tokens of this server that stand in the text are revo
 // the answer.
 func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
 	if wait := h.found.Take(h.o.Door.Network(r)).Wait; wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+		w.Header().Set("Retry-After", host.Wait(wait))
 		fail(w, http.StatusTooManyRequests, "too_many", "Too many texts came from your address. Wait, and send many tokens in one text.")
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -116,8 +115,8 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Jeton"`)
 	}
-	if e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	if wait := host.Wait(e.RetryAfter); wait != "" {
+		w.Header().Set("Retry-After", wait)
 	}
 	w.Header().Set(method.CodeHeader, string(e.Code))
 	body, err := encode(p)
