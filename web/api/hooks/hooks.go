@@ -76,17 +76,11 @@ func (o Options) of(c *method.Call, repo, group method.Ref) (hook.Place, error) 
 	case repo != "" && group != "":
 		return hook.Place{}, method.Fail(method.Invalid, "name a repository (repoid), or a group of repositories (repogroupid), or neither for the server: not both")
 	case repo != "":
-		r, ok := o.Places.Find(string(repo))
-		if !ok || !c.Sees(r.ID, access.Admin) {
-			return hook.Place{}, method.NoRepository(repo)
-		}
-		return hook.Place{RepoID: r.ID}, nil
+		r, err := c.SeenRepository(o.Places, repo, access.Admin)
+		return hook.Place{RepoID: r.ID}, err
 	case group != "":
-		g, ok := o.Places.FindGroup(string(group))
-		if !ok || !c.SeesGroup(g.ID, access.Admin) {
-			return hook.Place{}, method.NoGroup(group)
-		}
-		return hook.Place{GroupID: g.ID}, nil
+		g, err := c.SeenGroup(o.Places, group, access.Admin)
+		return hook.Place{GroupID: g.ID}, err
 	}
 	if !o.ofServer(c) {
 		return hook.Place{}, method.Fail(method.Denied, "web hooks of the server are for an administrator's token with the right admin that is bound to no repositories; name a repository (repoid) or a group (repogroupid)")

@@ -61,9 +61,9 @@ func As(c *method.Call, people People, ref method.Ref, others bool) (access.User
 	case ok && u.ID == c.Identity.UserID:
 		return u, nil
 	case !others:
-		return u, method.Fail(method.Denied, "userid is not the same as your user")
+		return access.User{}, method.Fail(method.Denied, "userid is not the same as your user")
 	case !ok:
-		return u, method.NoUser(ref)
+		return access.User{}, method.NoUser(ref)
 	}
 	return u, nil
 }

@@ -33,7 +33,7 @@ func (s *server) forkRepo() method.Method {
 		Example: `{"repoid": "team/app", "fork_name": "ada/app"}`, REST: "POST repos/{repoid}/forks",
 		Fails: []string{"repository `team/app` does not exist", "fork `ada/app` already exist", "repo `ada/app` already exist", "Only RhodeCode admin can specify `owner` param"},
 	}, func(ctx context.Context, c *method.Call, in args) (Made, error) {
-		parent, err := s.seen(c, in.Repo, access.Read)
+		parent, err := c.SeenRepository(s.o.Access, in.Repo, access.Read)
 		if err != nil {
 			return Made{}, err
 		}

@@ -183,15 +183,6 @@ func (s *server) person(ref method.Ref) (access.User, error) {
 	return u, nil
 }
 
-// seen finds a repository that the caller may do something with; any other does not exist.
-func (s *server) seen(c *method.Call, ref method.Ref, l access.Level) (access.Repository, error) {
-	r, ok := s.o.Access.Find(string(ref))
-	if !ok || !c.Sees(r.ID, l) {
-		return access.Repository{}, method.NoRepository(ref)
-	}
-	return r, nil
-}
-
 // still tells whether whoever asked for a job may do something with a repository now: they are let in, have the level, and
 // the token that they used lives.
 func (s *server) still(ctx context.Context, by audit.Actor, r access.Repository, l access.Level) (bool, error) {

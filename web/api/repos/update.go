@@ -116,7 +116,7 @@ func (s *server) planFork(c *method.Call, in updateArgs) (step, error) {
 	}
 	of := ""
 	if *in.ForkOf != "" {
-		parent, err := s.seen(c, method.Ref(*in.ForkOf), access.Read)
+		parent, err := c.SeenRepository(s.o.Access, method.Ref(*in.ForkOf), access.Read)
 		if err != nil {
 			return nil, err
 		}
@@ -216,9 +216,9 @@ func (s *server) planMove(c *method.Call, in updateArgs) (step, error) {
 		to = *in.Name
 	}
 	if in.Group != nil {
-		g, ok := s.o.Access.FindGroup(string(*in.Group))
-		if !ok || !c.SeesGroup(g.ID, access.Read) {
-			return nil, method.NoGroup(*in.Group)
+		g, err := c.SeenGroup(s.o.Access, *in.Group, access.Read)
+		if err != nil {
+			return nil, err
 		}
 		to = g.Path + "/" + to[strings.LastIndexByte(to, '/')+1:]
 	}

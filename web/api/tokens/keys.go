@@ -9,6 +9,7 @@ import (
 	"jeton/auth/sshkey"
 	"jeton/auth/token"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // key is an SSH key as replies have it.
@@ -84,15 +85,12 @@ func (o Options) holder(c *method.Call, by token.Token, in keysArgs) (h holder, 
 	case in.User != nil && in.Repo != nil:
 		return h, method.Fail(method.Invalid, "%s", either)
 	case in.Repo != nil:
-		r, ok := o.Places.Find(string(*in.Repo))
-		if !ok || !c.Sees(r.ID, access.Admin) {
-			return h, method.NoRepository(*in.Repo)
-		}
-		return holder{repo: r}, nil
+		h.repo, err = c.SeenRepository(o.Places, *in.Repo, access.Admin)
+		return h, err
 	case by.Bound:
 		return h, method.Fail(method.Denied, "%s", bound)
 	case in.User != nil:
-		h.person, err = o.person(c, by, *in.User)
+		h.person, err = person.As(c, o.People, *in.User, rules(c, by))
 		return h, err
 	}
 	h.person, _ = o.People.ByID(c.Identity.UserID)

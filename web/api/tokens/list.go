@@ -10,6 +10,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/token"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 // most is how many tokens one answer holds.
@@ -73,39 +74,25 @@ func (o Options) candidates(c *method.Call, by token.Token, in getArgs) ([]token
 		}
 		return o.Tokens.List(""), nil
 	case in.Repo != nil:
-		r, ok := o.Places.Find(string(*in.Repo))
-		if !ok || !c.Sees(r.ID, access.Admin) {
-			return nil, method.NoRepository(*in.Repo)
+		r, err := c.SeenRepository(o.Places, *in.Repo, access.Admin)
+		if err != nil {
+			return nil, err
 		}
 		return o.Tokens.ListDeploy(token.Deploy{RepositoryID: r.ID}), nil
 	case in.Group != nil:
-		g, ok := o.Places.FindGroup(string(*in.Group))
-		if !ok || !c.SeesGroup(g.ID, access.Admin) {
-			return nil, method.NoGroup(*in.Group)
+		g, err := c.SeenGroup(o.Places, *in.Group, access.Admin)
+		if err != nil {
+			return nil, err
 		}
 		return o.Tokens.ListDeploy(token.Deploy{GroupID: g.ID}), nil
 	case in.User != nil:
-		u, err := o.person(c, by, *in.User)
+		u, err := person.As(c, o.People, *in.User, rules(c, by))
 		if err != nil {
 			return nil, err
 		}
 		return o.Tokens.List(u.ID), nil
 	}
 	return o.Tokens.List(c.Identity.UserID), nil
-}
-
-// person is whom an argument names: the caller, or for administrators anybody. Others hear the same of every other name.
-func (o Options) person(c *method.Call, by token.Token, ref method.Ref) (access.User, error) {
-	u, ok := o.People.Find(string(ref))
-	switch {
-	case ok && u.ID == c.Identity.UserID:
-		return u, nil
-	case !rules(c, by):
-		return access.User{}, method.Fail(method.Denied, others)
-	case !ok:
-		return access.User{}, method.NoUser(ref)
-	}
-	return u, nil
 }
 
 // narrowed are those of a list that the other arguments mean, in the order that they ask for.

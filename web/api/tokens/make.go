@@ -11,6 +11,7 @@ import (
 	"jeton/auth/access"
 	"jeton/auth/token"
 	"jeton/web/api/method"
+	"jeton/web/api/person"
 )
 
 type createArgs struct {
@@ -85,7 +86,7 @@ func (o Options) owner(ctx context.Context, c *method.Call, by token.Token, in c
 	}
 	switch {
 	case in.User != nil:
-		u, err := o.person(c, by, *in.User)
+		u, err := person.As(c, o.People, *in.User, rules(c, by))
 		q.UserID = u.ID
 		return err
 	case in.Service != "":
@@ -93,20 +94,15 @@ func (o Options) owner(ctx context.Context, c *method.Call, by token.Token, in c
 		q.UserID = u.ID
 		return err
 	case in.DeployRepo != nil:
-		r, ok := o.Places.Find(string(*in.DeployRepo))
-		if !ok || !c.Sees(r.ID, access.Admin) {
-			return method.NoRepository(*in.DeployRepo)
-		}
+		r, err := c.SeenRepository(o.Places, *in.DeployRepo, access.Admin)
 		q.Deploy.RepositoryID = r.ID
+		return err
 	case in.DeployGroup != nil:
-		g, ok := o.Places.FindGroup(string(*in.DeployGroup))
-		if !ok || !c.SeesGroup(g.ID, access.Admin) {
-			return method.NoGroup(*in.DeployGroup)
-		}
+		g, err := c.SeenGroup(o.Places, *in.DeployGroup, access.Admin)
 		q.Deploy.GroupID = g.ID
-	default:
-		q.UserID = c.Identity.UserID
+		return err
 	}
+	q.UserID = c.Identity.UserID
 	return nil
 }
 
@@ -134,9 +130,9 @@ func (o Options) bind(c *method.Call, places []string, q *token.Request) error {
 	for _, typed := range places {
 		path, isGroup := strings.CutSuffix(typed, everything)
 		if !isGroup {
-			r, ok := o.Places.Find(path)
-			if !ok || !c.Sees(r.ID, access.Read) {
-				return method.NoRepository(method.Ref(path))
+			r, err := c.SeenRepository(o.Places, method.Ref(path), access.Read)
+			if err != nil {
+				return err
 			}
 			q.Repositories = append(q.Repositories, r.ID)
 			continue

@@ -111,9 +111,9 @@ func (o Options) list(ctx context.Context, c *method.Call, in listArgs) ([]Reply
 		f.OwnerID = ""
 	}
 	if in.Repo != nil {
-		r, ok := o.Repositories.Find(string(*in.Repo))
-		if !ok || !c.Sees(r.ID, access.Read) {
-			return nil, method.NoRepository(*in.Repo)
+		r, err := c.SeenRepository(o.Repositories, *in.Repo, access.Read)
+		if err != nil {
+			return nil, err
 		}
 		f.RepoID = r.ID
 	}
