@@ -26,16 +26,15 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, route Route, re
 		return fmt.Errorf("write the result of %s: %w", route.Method.Name, err)
 	}
 	status := http.StatusOK
-	switch job := h.jobAt(body); {
-	case route.Verb == http.MethodGet:
+	if route.Verb == http.MethodGet { // which begins no job
 		w.Header().Set("Cache-Control", "private, no-cache")
 		if known(w, r, body) {
 			return nil
 		}
-	case job != "":
+	} else if job := h.jobAt(body); job != "" {
 		status = http.StatusAccepted
 		w.Header().Set("Location", job)
-	case route.Makes():
+	} else if route.Makes() {
 		status = http.StatusCreated
 	}
 	send(w, status, "application/json", body)
