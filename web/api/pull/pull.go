@@ -228,7 +228,7 @@ type args struct {
 // Methods is pull.
 func Methods(s *Service) []method.Method {
 	return []method.Method{method.Of(method.Method{
-		Name: "pull", On: method.On{Kind: method.Repository, Arg: "repoid", Level: access.Admin}, Changes: true,
+		Name: "pull", On: method.On{Kind: method.Repository, Arg: "repoid", Level: access.Admin, Content: true}, Changes: true,
 		Doc:     "Fetches branches and tags of a repository on another server, over https, http, ssh or git, and moves those of this repository to where they are there. See docs/pull.md.",
 		Example: `{"repoid": "mirrors/app"}`, REST: "POST repos/{repoid}/pull",
 		Fails: []string{"repository `mirrors/app` does not exist", "Unable to pull changes from `https://code.example/app`: …", "Invalid `remote_uri`: …"},
@@ -244,11 +244,8 @@ func (s *Service) pull(ctx context.Context, c *method.Call, in args) (Pulled, er
 		}
 		shown, sealed = a.Masked(), s.o.Box.Seal([]byte(a.String()), about(c.Repo.ID))
 	}
-	switch {
-	case shown == "":
+	if shown == "" {
 		return Pulled{}, method.Fail(method.Invalid, "Unable to pull changes from `None`: the repository has no clone_uri; set it by update_repo, or name remote_uri")
-	case c.Repo.Archived:
-		return Pulled{}, method.Fail(method.Denied, "This repository is archived: it can be read, but what it holds cannot be changed.")
 	}
 	j := s.job(c.Actor, c.Identity.UserID, c.Repo.ID, sealed)
 	var task string
